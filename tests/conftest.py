@@ -1,0 +1,161 @@
+"""What every test can ask for: the app on a real database that is clean again after each test, and a client.
+
+A test gets a database only when it (or a fixture of it) asks for `app`, `database` or `client`; tests of pure rules
+ask for nothing and take microseconds. TEST_DATABASE chooses `sqlite` (default) or `postgresql`.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.databases import SERVER_URL, Databases, chosen_kind, databases_for, server_for_tests
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from flask.testing import FlaskClient
+
+ROOT = Path(__file__).parent.parent
+# A test that asks for none of these has nothing to do with the database, so the PostgreSQL run leaves it out.
+DATABASE_FIXTURES = {"app", "empty_database_url", "migrated_database_url"}
+_run = pytest.StashKey[ExitStack]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start PostgreSQL once, before the xdist workers, which inherit its address."""
+    config.stash[_run] = ExitStack()
+    is_worker = hasattr(config, "workerinput")
+    wanted = chosen_kind() == "postgresql" and not config.option.collectonly
+    if wanted and not is_worker and SERVER_URL not in os.environ:
+        os.environ[SERVER_URL] = config.stash[_run].enter_context(server_for_tests())
+        config.stash[_run].callback(os.environ.pop, SERVER_URL)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop what `pytest_configure` started, also after failures and Ctrl-C."""
+    if _run in config.stash:
+        config.stash[_run].close()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave tests that never touch the database out of the PostgreSQL run: the SQLite run has them."""
+    if chosen_kind() == "sqlite":
+        return
+    apart = [item for item in items if not DATABASE_FIXTURES & set(getattr(item, "fixturenames", ()))]
+    config.hook.pytest_deselected(items=apart)
+    items[:] = [item for item in items if item not in apart]
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Databases:
+    """Makes databases of the chosen kind."""
+    return databases_for(chosen_kind(), folder=tmp_path_factory.mktemp("databases"), prefix=f"test_{worker_id}")
+
+
+@pytest.fixture(scope="session")
+def template_url(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A database made by the real migrations, to copy from: nobody may stay connected to it."""
+    from flask_migrate import upgrade
+
+    url = databases.create()
+    with _app_on(url, tmp_path_factory.mktemp("template")) as app, app.app_context():
+        upgrade(directory=str(ROOT / "migrations"))
+    return url
+
+
+@pytest.fixture(scope="session")
+def shared_app(databases: Databases, template_url: str, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Flask]":
+    """The app that all tests without real commits share; ask for `app`, not for this."""
+    with _app_on(databases.copy(template_url), tmp_path_factory.mktemp("data")) as app:
+        yield app
+
+
+@pytest.fixture
+def migrated_database_url(databases: Databases, template_url: str) -> Iterator[str]:
+    """A database of its own with the current schema and no rows: for processes that the test starts."""
+    url = databases.copy(template_url)
+    yield url
+    databases.drop(url)
+
+
+@pytest.fixture
+def empty_database_url(databases: Databases) -> Iterator[str]:
+    """A database of its own without any tables: for tests of migrations and of the first start."""
+    url = databases.create()
+    yield url
+    databases.drop(url)
+
+
+@pytest.fixture
+def app(request: pytest.FixtureRequest, tmp_path: Path) -> "Iterator[Flask]":
+    """The app. Tests marked `real_commits` get one on a database of their own, which other threads can see."""
+    if request.node.get_closest_marker("real_commits") is None:
+        yield request.getfixturevalue("shared_app")
+        return
+    with _app_on(request.getfixturevalue("migrated_database_url"), tmp_path) as own_app:
+        yield own_app
+
+
+@pytest.fixture
+def database(app: "Flask", request: pytest.FixtureRequest) -> Iterator[Any]:
+    """The session of the test, inside an app context; everything it and its requests write is undone afterwards."""
+    from crm.core.db import db
+
+    has_own = request.node.get_closest_marker("real_commits") is not None
+    with app.app_context():
+        if has_own:
+            yield db.session
+            db.session.remove()
+            return
+        with _undone(db):
+            yield db.session
+
+
+@pytest.fixture(autouse=True)
+def _clean_database(request: pytest.FixtureRequest) -> None:
+    """Whoever asks for the app gets the undoing `database` around it, before any other fixture writes."""
+    if "app" in request.fixturenames:
+        request.getfixturevalue("database")
+
+
+@pytest.fixture
+def client(app: "Flask") -> "FlaskClient":
+    """A browser that is not signed in."""
+    return app.test_client()
+
+
+@contextmanager
+def _app_on(url: str, data_dir: Path) -> "Iterator[Flask]":
+    """An app on a database, its connections closed at the end."""
+    from crm.app import create_app
+
+    from config import Config
+    from crm.core.db import db
+    from tests.client import SeparateClient
+
+    app = create_app(Config.for_tests(database_url=url, data_dir=data_dir))
+    app.test_client_class = SeparateClient
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@contextmanager
+def _undone(db: Any) -> Iterator[None]:
+    """One outer transaction around the test: each commit inside only releases a savepoint of it."""
+    engine = db.engines[None]
+    connection = engine.connect()
+    outer = connection.begin()
+    db.session.session_factory.configure(join_transaction_mode="create_savepoint")
+    # Flask-SQLAlchemy asks this table for the engine of each statement; there is no other way to hand it a connection.
+    db.engines[None] = connection
+    try:
+        yield
+    finally:
+        db.session.remove()
+        db.engines[None] = engine
+        outer.rollback()
+        connection.close()
