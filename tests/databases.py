@@ -127,6 +127,7 @@ def server_for_tests() -> Iterator[str]:
     finally:
         process.stdin.close()
         process.wait(timeout=60)
+        process.stdout.close()
 
 
 def _path(url: str) -> Path:
