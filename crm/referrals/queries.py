@@ -1,0 +1,160 @@
+"""Reads of referral volumes: what each practice sent, per month and lately."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, Subquery, case, func, or_, select
+from sqlalchemy.orm import Session
+
+from crm.accounts.viewer import Viewer
+from crm.core import formats
+from crm.directory.models import Practice
+from crm.directory.queries import scope_practices
+from crm.referrals.models import ImportState, Referral, ReferralImport, ReferralMonth
+
+WINDOW_DAYS = 90
+YEAR_MONTHS = 12
+# Rows of an import that is being taken back count until the moment in which it is taken back.
+COUNTED = (ImportState.DONE, ImportState.TAKING_BACK)
+CHUNK = 5000
+
+
+@dataclass(frozen=True)
+class RecentCounts:
+    """How many referrals a practice sent in the last 90 days, in the 90 days before, and in twelve months."""
+
+    last90: int = 0
+    before90: int = 0
+    months12: int = 0
+
+
+def is_counted() -> ColumnElement[bool]:
+    """The condition on `Referral` that a row counts: typed in, or of an import that is done."""
+    done = select(ReferralImport.id).where(ReferralImport.state.in_(COUNTED))
+    return or_(Referral.import_id.is_(None), Referral.import_id.in_(done))
+
+
+def volume_subquery(first_month: int, last_month: int) -> Subquery:
+    """Referrals received per practice in a span of months (both included), as `practice_id, received`.
+
+    Practices that sent nothing have no row: join it outer. The caller scopes the practices that it joins to.
+    """
+    return (
+        select(ReferralMonth.practice_id, func.sum(ReferralMonth.received).label("received"))
+        .where(ReferralMonth.month.between(first_month, last_month), ReferralMonth.practice_id > 0)
+        .group_by(ReferralMonth.practice_id)
+        .subquery()
+    )
+
+
+def recent_counts(
+    session: Session, viewer: Viewer, practice_ids: Collection[int], today: date
+) -> dict[int, RecentCounts]:
+    """How many referrals each of some practices sent lately; three statements however many practices.
+
+    The windows are `last90` = the 90 days that end today, `before90` = the 90 days before them, `months12` = the
+    twelve months that end with the current one (rollup). The rollup holds whole months only, so the windows are
+    counted from the rows of these practices, found by the index on practice and month: an event counts on its day;
+    a monthly count has no day, so it counts by the share of its month's days that lie in the window, rounded at the
+    end. Practices outside the viewer's scope are left out; the others are always in the answer, also with zeros.
+    """
+    ids = _in_scope(session, viewer, practice_ids)
+    last = _window(today)
+    before = _window(today - timedelta(days=WINDOW_DAYS))
+    events = _event_counts(session, ids, last, before)
+    months = _monthly_shares(session, ids, last, before)
+    year = _year_counts(session, ids, formats.month_of(today))
+    return {
+        id_: RecentCounts(
+            round(events.get(id_, (0, 0))[0] + months.get(id_, (0.0, 0.0))[0]),
+            round(events.get(id_, (0, 0))[1] + months.get(id_, (0.0, 0.0))[1]),
+            year.get(id_, 0),
+        )
+        for id_ in ids
+    }
+
+
+def months_for_practice(session: Session, viewer: Viewer, practice_id: int, first: int, last: int) -> dict[int, int]:
+    """Referrals that a practice sent in each month from `first` to `last`, zeros included; empty out of scope."""
+    ids = _in_scope(session, viewer, [practice_id])
+    if not ids or last < first:
+        return {}
+    query = (
+        select(ReferralMonth.month, func.sum(ReferralMonth.received))
+        .where(ReferralMonth.practice_id == practice_id, ReferralMonth.month.between(first, last))
+        .group_by(ReferralMonth.month)
+    )
+    received = {month: int(count) for month, count in session.execute(query)}
+    return {month: received.get(month, 0) for month in range(first, last + 1)}
+
+
+def _window(last: date) -> tuple[date, date]:
+    return last - timedelta(days=WINDOW_DAYS - 1), last
+
+
+def _chunks(ids: Iterable[int]) -> list[list[int]]:
+    known = list(ids)
+    return [known[start : start + CHUNK] for start in range(0, len(known), CHUNK)]
+
+
+def _in_scope(session: Session, viewer: Viewer, practice_ids: Collection[int]) -> list[int]:
+    found: set[int] = set()
+    for chunk in _chunks(dict.fromkeys(practice_ids)):
+        found.update(session.scalars(scope_practices(select(Practice.id).where(Practice.id.in_(chunk)), viewer)))
+    return [id_ for id_ in dict.fromkeys(practice_ids) if id_ in found]
+
+
+def _rows(session: Session, ids: Iterable[int], query: Select[Any], column: Any) -> list[Any]:
+    return [row for chunk in _chunks(ids) for row in session.execute(query.where(column.in_(chunk)))]
+
+
+def _event_counts(
+    session: Session, ids: list[int], last: tuple[date, date], before: tuple[date, date]
+) -> dict[int, tuple[int, int]]:
+    def within(window: tuple[date, date]) -> ColumnElement[int]:
+        return func.sum(case((Referral.received_on.between(*window), Referral.count), else_=0))
+
+    query = (
+        select(Referral.practice_id, within(last), within(before))
+        .where(Referral.month.between(formats.month_of(before[0]), formats.month_of(last[1])))
+        .where(Referral.received_on.between(before[0], last[1]), is_counted())
+        .group_by(Referral.practice_id)
+    )
+    return {row[0]: (int(row[1]), int(row[2])) for row in _rows(session, ids, query, Referral.practice_id)}
+
+
+def _monthly_shares(
+    session: Session, ids: list[int], last: tuple[date, date], before: tuple[date, date]
+) -> dict[int, tuple[float, float]]:
+    query = (
+        select(Referral.practice_id, Referral.month, func.sum(Referral.count))
+        .where(Referral.month.between(formats.month_of(before[0]), formats.month_of(last[1])))
+        .where(Referral.received_on.is_(None), is_counted())
+        .group_by(Referral.practice_id, Referral.month)
+    )
+    shares: dict[int, tuple[float, float]] = {}
+    for practice_id, month, count in _rows(session, ids, query, Referral.practice_id):
+        one, two = shares.get(practice_id, (0.0, 0.0))
+        shares[practice_id] = (
+            one + int(count) * share_of_month(month, last),
+            two + int(count) * share_of_month(month, before),
+        )
+    return shares
+
+
+def share_of_month(month: int, window: tuple[date, date]) -> float:
+    """Which part of a month's days lies inside a window of days (both ends included)."""
+    first, after = formats.month_start(month), formats.month_start(month + 1)
+    days = (min(after - timedelta(days=1), window[1]) - max(first, window[0])).days + 1
+    return max(days, 0) / (after - first).days
+
+
+def _year_counts(session: Session, ids: list[int], month: int) -> dict[int, int]:
+    query = (
+        select(ReferralMonth.practice_id, func.sum(ReferralMonth.received))
+        .where(ReferralMonth.month.between(month - YEAR_MONTHS + 1, month))
+        .group_by(ReferralMonth.practice_id)
+    )
+    return {row[0]: int(row[1]) for row in _rows(session, ids, query, ReferralMonth.practice_id)}
