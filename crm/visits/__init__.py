@@ -1,0 +1,1 @@
+"""Visits: plan them, log them, see whose turn it is."""

@@ -1,0 +1,275 @@
+"""Reads of the room visits: single visits, lists, the calendar, counts per month, and who is due."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    SQLColumnExpression,
+    Subquery,
+    and_,
+    case,
+    extract,
+    func,
+    literal,
+    nulls_last,
+    or_,
+    select,
+)
+from sqlalchemy.orm import Session, contains_eager, lazyload, selectinload
+
+from crm.accounts.models import User
+from crm.accounts.queries import get_organization
+from crm.accounts.viewer import Viewer
+from crm.core import formats
+from crm.core.errors import NotFound
+from crm.core.paging import Page, paginate
+from crm.directory.models import Practice, PracticeStatus, Tier
+from crm.directory.queries import MAX_ID, practices_in_scope, scope_practices
+from crm.visits.cadence import Cadences, cadence_days, cadences_of, due_on, overdue_days
+from crm.visits.days import DaysBetween
+from crm.visits.models import Outcome, Visit, VisitMode, VisitPerson, VisitState
+
+MISSING = "This visit does not exist, or its practice is in a territory that you do not look after."
+LOGGED = (VisitState.DONE, VisitState.NO_ACCESS)
+SORTS: dict[str, Sequence[SQLColumnExpression[Any]]] = {
+    "day": (Visit.visit_on, Visit.starts_at),
+    "practice": (func.lower(Practice.name),),
+    "owner": (func.lower(User.name),),
+    "mode": (Visit.mode,),
+    "state": (Visit.state,),
+}
+
+
+@dataclass(frozen=True)
+class VisitFilter:
+    """What a list of visits is narrowed to; empty means everything that the viewer may see."""
+
+    first_on: date | None = None
+    last_on: date | None = None
+    owner_id: int | None = None
+    modes: Collection[VisitMode] = field(default=())
+    states: Collection[VisitState] = field(default=())
+    practice_id: int | None = None
+    territory_id: int | None = None
+    words: str = ""
+
+
+class VisitMonth(NamedTuple):
+    """Done visits of one practice in one month (`formats.month_of`), by mode."""
+
+    practice_id: int
+    month: int
+    mode: VisitMode
+    visits: int
+
+
+class DuePractice(NamedTuple):
+    """A practice whose next visit is due. Without `due_on` it was never visited."""
+
+    practice: Practice
+    last_on: date | None
+    due_on: date | None
+    days_overdue: int
+    planned_on: date | None
+
+
+def last_visit_subquery() -> Subquery:
+    """`practice_id`, `last_on`: the day of each practice's last done visit, for joining to other selects."""
+    return (
+        select(Visit.practice_id, func.max(Visit.visit_on).label("last_on"))
+        .where(Visit.state == VisitState.DONE)
+        .group_by(Visit.practice_id)
+        .subquery("last_visit")
+    )
+
+
+def last_visits(session: Session, practice_ids: Collection[int]) -> dict[int, date]:
+    """The day of the last done visit of those practices that had one."""
+    if not practice_ids:
+        return {}
+    last = last_visit_subquery()
+    rows = session.execute(select(last.c.practice_id, last.c.last_on).where(last.c.practice_id.in_(practice_ids)))
+    return {row.practice_id: row.last_on for row in rows}
+
+
+def _in_scope(viewer: Viewer) -> Select[Visit]:
+    # Each visit with its practice and owner in one statement; the owner's roles are not wanted.
+    query = select(Visit).join(Visit.practice).join(Visit.owner)
+    return scope_practices(query, viewer).options(
+        contains_eager(Visit.practice),
+        contains_eager(Visit.owner).options(lazyload(User.roles), lazyload(User.territories)),
+    )
+
+
+def _with_people(query: Select[Visit]) -> Select[Visit]:
+    people = selectinload(Visit.people)
+    return query.options(
+        people.joinedload(VisitPerson.provider), people.joinedload(VisitPerson.contact), selectinload(Visit.topics)
+    )
+
+
+def get_visit(session: Session, viewer: Viewer, visit_id: int) -> Visit:
+    """A visit with its practice, people and topics; NotFound when it lies out of scope."""
+    query = _with_people(_in_scope(viewer)).where(Visit.id == visit_id)
+    visit = session.scalars(query).first() if visit_id <= MAX_ID else None
+    if visit is None:
+        raise NotFound(MISSING)
+    return visit
+
+
+def find_by_client_key(session: Session, viewer: Viewer, client_key: str | None) -> Visit | None:
+    """The visit that a form saved already, when it is sent a second time."""
+    if not client_key:
+        return None
+    return session.scalars(_in_scope(viewer).where(Visit.client_key == client_key)).first()
+
+
+def list_for_practice(session: Session, viewer: Viewer, practice_id: int, limit: int = 20) -> Sequence[Visit]:
+    """A practice's visits with people and topics, the latest first."""
+    query = _with_people(_in_scope(viewer)).where(Visit.practice_id == practice_id)
+    return session.scalars(query.order_by(Visit.visit_on.desc(), Visit.id.desc()).limit(limit)).all()
+
+
+def list_visits(
+    session: Session, viewer: Viewer, filters: VisitFilter, sort: str = "-day", number: int | None = 1
+) -> Page[Visit]:
+    """One page of the visits that match, with practice, owner and people."""
+    columns = SORTS.get(sort.removeprefix("-"), SORTS["day"])
+    order = [column.desc() if sort.startswith("-") else column.asc() for column in columns]
+    query = _with_people(_in_scope(viewer)).where(*_conditions(filters))
+    return paginate(session, query.order_by(*map(nulls_last, order), Visit.id.desc()), number)
+
+
+def list_between(
+    session: Session, viewer: Viewer, first_on: date, last_on: date, owner_id: int | None = None
+) -> Sequence[Visit]:
+    """The visits of some days, cancelled ones left out, in the order of the clock."""
+    filters = VisitFilter(first_on, last_on, owner_id)
+    query = _in_scope(viewer).where(*_conditions(filters), Visit.state != VisitState.CANCELLED)
+    return session.scalars(query.order_by(Visit.visit_on, nulls_last(Visit.starts_at.asc()), Visit.id)).all()
+
+
+def _conditions(filters: VisitFilter) -> list[ColumnElement[bool]]:
+    tests: list[tuple[Any, Callable[[Any], ColumnElement[bool]]]] = [
+        (filters.first_on, lambda day: Visit.visit_on >= day),
+        (filters.last_on, lambda day: Visit.visit_on <= day),
+        (filters.owner_id, lambda owner: Visit.owner_id == owner),
+        (filters.modes, Visit.mode.in_),
+        (filters.states, Visit.state.in_),
+        (filters.practice_id, lambda practice: Visit.practice_id == practice),
+        (filters.territory_id, lambda territory: Practice.territory_id == territory),
+        (filters.words, _mentions),
+    ]
+    return [test(value) for value, test in tests if value]
+
+
+def _mentions(words: str) -> ColumnElement[bool]:
+    columns = (Practice.name, Visit.objective)
+    return or_(*(column.icontains(words, autoescape=True) for column in columns))
+
+
+def visits_by_month(
+    session: Session, viewer: Viewer, practice_ids: Collection[int] | None, first_month: int, last_month: int
+) -> list[VisitMonth]:
+    """Done visits per practice, month and mode; `practice_ids` None means every practice in scope."""
+    month = (extract("year", Visit.visit_on) * 12 + extract("month", Visit.visit_on) - 1).label("month")
+    query: Select[Any] = (
+        select(Visit.practice_id, month, Visit.mode, func.count().label("visits"))
+        .join(Visit.practice)
+        .where(
+            Visit.state == VisitState.DONE,
+            Visit.visit_on >= formats.month_start(first_month),
+            Visit.visit_on < formats.month_start(last_month + 1),
+        )
+        .group_by(Visit.practice_id, month, Visit.mode)
+        .order_by(Visit.practice_id, month, Visit.mode)
+    )
+    if practice_ids is not None:
+        query = query.where(Visit.practice_id.in_(practice_ids))
+    rows = session.execute(scope_practices(query, viewer))
+    return [VisitMonth(row.practice_id, int(row.month), row.mode, row.visits) for row in rows]
+
+
+def open_objective(session: Session, viewer: Viewer, practice_id: int) -> str:
+    """What the last logged visit set out to do, when that was not reached; else nothing."""
+    query = _in_scope(viewer).where(
+        Visit.practice_id == practice_id, Visit.state.in_([VisitState.DONE, VisitState.NO_ACCESS])
+    )
+    last = session.scalars(query.order_by(Visit.visit_on.desc(), Visit.id.desc()).limit(1)).first()
+    return last.objective if last is not None and last.outcome is not Outcome.MET else ""
+
+
+def find_planned(session: Session, viewer: Viewer, practice_id: int, day: date) -> Visit | None:
+    """The planned visit that somebody who stands at the practice on `day` most likely means: the viewer's own first."""
+    query = _with_people(_in_scope(viewer)).where(
+        Visit.practice_id == practice_id, Visit.state == VisitState.PLANNED, Visit.visit_on <= day
+    )
+    own_first = case((Visit.owner_id == viewer.id, 0), else_=1)
+    return session.scalars(query.order_by(own_first, Visit.visit_on.desc(), Visit.id).limit(1)).first()
+
+
+def next_planned(session: Session, viewer: Viewer, today: date, *, after_visit: Visit | None = None) -> Visit | None:
+    """The viewer's next planned visit from today on."""
+    query = _in_scope(viewer).where(
+        Visit.owner_id == viewer.id, Visit.state == VisitState.PLANNED, Visit.visit_on >= today
+    )
+    if after_visit is not None:
+        query = query.where(Visit.id != after_visit.id)
+    return session.scalars(query.order_by(Visit.visit_on, nulls_last(Visit.starts_at.asc()), Visit.id).limit(1)).first()
+
+
+def cadence_column(cadences: Cadences) -> ColumnElement[int | None]:
+    """Each practice's cadence in days, as `cadence.cadence_days` has it, in SQL."""
+    days = ((Tier.A, cadences.a), (Tier.B, cadences.b), (Tier.C, cadences.c))
+    by_tier = case(*((Practice.tier == tier, number) for tier, number in days))
+    return func.coalesce(Practice.cadence_days, by_tier)
+
+
+def due_practices(
+    session: Session, viewer: Viewer, today: date, limit: int = 20, *, include_planned: bool = False
+) -> list[DuePractice]:
+    """Practices whose visit is due by their cadence, most overdue first, then those never visited, by tier.
+
+    Those with a visit planned from today on are left out unless asked for.
+    """
+    cadences = cadences_of(get_organization(session))
+    last, planned = last_visit_subquery(), _planned_subquery(today)
+    cadence = cadence_column(cadences)
+    late = DaysBetween(literal(today.isoformat()), last.c.last_on) - cadence
+    query = (
+        practices_in_scope(viewer)
+        .outerjoin(last, last.c.practice_id == Practice.id)
+        .outerjoin(planned, planned.c.practice_id == Practice.id)
+        .add_columns(last.c.last_on, planned.c.planned_on)
+        .where(
+            Practice.status != PracticeStatus.DO_NOT_VISIT,
+            cadence.is_not(None),
+            or_(last.c.last_on.is_(None), late >= 0),
+        )
+    )
+    if not include_planned:
+        query = query.where(planned.c.planned_on.is_(None))
+    query = query.order_by(None).order_by(
+        nulls_last(late.desc()), nulls_last(Practice.tier.asc()), Practice.name, Practice.id
+    )
+    return [_due(*row, today=today, cadences=cadences) for row in session.execute(query.limit(limit))]
+
+
+def _due(
+    practice: Practice, last_on: date | None, planned_on: date | None, *, today: date, cadences: Cadences
+) -> DuePractice:
+    due = due_on(last_on, cadence_days(practice.tier, practice.cadence_days, cadences))
+    return DuePractice(practice, last_on, due, overdue_days(due, today), planned_on)
+
+
+def _planned_subquery(today: date) -> Subquery:
+    return (
+        select(Visit.practice_id, func.min(Visit.visit_on).label("planned_on"))
+        .where(and_(Visit.state == VisitState.PLANNED, Visit.visit_on >= today))
+        .group_by(Visit.practice_id)
+        .subquery("next_planned")
+    )
