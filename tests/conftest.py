@@ -130,9 +130,8 @@ def client(app: "Flask") -> "FlaskClient":
 @contextmanager
 def _app_on(url: str, data_dir: Path) -> "Iterator[Flask]":
     """An app on a database, its connections closed at the end."""
-    from crm.app import create_app
-
     from config import Config
+    from crm.app import create_app
     from crm.core.db import db
     from tests.client import SeparateClient
 
