@@ -18,7 +18,7 @@ class SeparateClient(FlaskClient):
     """
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
-        """Commit what the test made, so that the request can see it, then send the request and read all of the answer."""
+        """Commit what the test made, so that the request sees it; send it and read all of the answer."""
         kwargs.setdefault("buffered", True)  # closes the files that are sent
         if self.preserve_context:  # inside "with client:" the test asks to look into the request's context
             return super().open(*args, **kwargs)
