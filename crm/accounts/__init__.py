@@ -1,0 +1,1 @@
+"""Accounts: who may sign in, what each role may do, and which territories a person looks after."""

@@ -1,0 +1,130 @@
+"""Pages of the room accounts for administrators: colleagues and the organisation's settings."""
+
+from zoneinfo import available_timezones
+
+from flask import Blueprint, flash, redirect, url_for
+from flask.typing import ResponseReturnValue
+
+from crm.accounts import queries, services
+from crm.accounts.forms import OrganizationForm, UserForm
+from crm.accounts.guard import current_viewer
+from crm.accounts.models import Organization
+from crm.accounts.permissions import Permission
+from crm.core import geo
+from crm.core.db import commit, db
+from crm.core.errors import Invalid
+from crm.core.web import allow, page
+from crm.directory.queries import list_territories
+
+bp = Blueprint("admin", __name__, url_prefix="/admin")
+
+
+@bp.get("/users")
+@allow(Permission.USERS_EDIT)
+def users() -> ResponseReturnValue:
+    """Everybody who has an account."""
+    territories = {territory.id: territory.name for territory in list_territories(db.session(), current_viewer())}
+    return page(
+        "accounts/users.html",
+        users=queries.list_users(db.session(), include_disabled=True),
+        territories=territories,
+    )
+
+
+@bp.route("/users/new", methods=["GET", "POST"])
+@allow(Permission.USERS_EDIT)
+def user_new() -> ResponseReturnValue:
+    """Add a colleague; their first password is shown once."""
+    form = _user_form(UserForm())
+    if form.is_sent():
+        with form.problems():
+            first = services.first_password()
+            user = services.create_user(
+                db.session(), email=form.email.data, name=form.name.data, password=first, roles=form.role_values,
+                territory_ids=set(form.territories.data or []), must_change_password=True,
+            )  # fmt: skip
+            shown = {"user": {"name": user.name, "email": user.email}, "password": first, "is_new": True}
+            commit()
+            return page("accounts/user_password.html", **shown)
+    return page("accounts/user_edit.html", form=form, user=None)
+
+
+@bp.route("/users/<int:user_id>", methods=["GET", "POST"])
+@allow(Permission.USERS_EDIT)
+def user_edit(user_id: int) -> ResponseReturnValue:
+    """Change a colleague's name, roles and territories, or close the account."""
+    user = queries.get_user(db.session(), user_id)
+    form = _user_form(
+        UserForm(
+            data={
+                "name": user.name, "email": user.email, "is_active": user.is_active, "version": str(user.version),
+                "roles": [role.value for role in user.role_set], "territories": [t.territory_id for t in user.territories],
+            },
+        )
+    )  # fmt: skip
+    if form.is_sent():
+        with form.problems():
+            services.change_user(
+                db.session(), user, name=form.name.data, email=form.email.data, roles=form.role_values,
+                territory_ids=set(form.territories.data or []), is_active=form.is_active.data,
+                version=_version(form.version.data),
+            )  # fmt: skip
+            commit()
+            flash(f"Saved. {user.name}'s rights hold from the next page on.", "good")
+            return redirect(url_for("admin.users"))
+        form.version.data = str(queries.get_user(db.session(), user_id).version)
+    return page("accounts/user_edit.html", form=form, user=queries.get_user(db.session(), user_id))
+
+
+@bp.post("/users/<int:user_id>/password")
+@allow(Permission.USERS_EDIT)
+def user_password(user_id: int) -> ResponseReturnValue:
+    """Give a colleague a temporary password, shown once; they choose their own at the next sign-in."""
+    user = queries.get_user(db.session(), user_id)
+    password = services.reset_password(db.session(), user)
+    shown = {"user": {"name": user.name, "email": user.email}, "password": password, "is_new": False}
+    commit()
+    return page("accounts/user_password.html", **shown)
+
+
+@bp.route("/settings", methods=["GET", "POST"])
+@allow(Permission.SETTINGS_EDIT)
+def settings() -> ResponseReturnValue:
+    """The organisation's name, place, time zone and visit rhythm."""
+    organization = queries.get_organization(db.session())
+    form = OrganizationForm(obj=organization)
+    form.time_zone.choices = [(z, z.replace("_", " ")) for z in sorted(available_timezones()) if z.startswith(("America/", "Pacific/", "US/"))]
+    if form.is_sent():
+        with form.problems():
+            services.change_organization(
+                db.session(), organization, _organization_values(form, organization), version=_version(form.version.data)
+            )
+            commit()
+            flash("Settings saved.", "good")
+            return redirect(url_for("admin.settings"))
+        form.version.data = str(queries.get_organization(db.session()).version)
+    return page("accounts/settings.html", form=form, organization=queries.get_organization(db.session()))
+
+
+def _organization_values(form: OrganizationForm, organization: Organization) -> dict[str, object]:
+    names = ("name", "time_zone", "cadence_a_days", "cadence_b_days", "cadence_c_days", "lapsed_after_days")
+    values: dict[str, object] = {name: form[name].data for name in names}
+    values |= {"city": form.city.data or "", "address": form.address.data or ""}
+    if form.zip.data:
+        point = geo.zip_point(form.zip.data)
+        if point is None:
+            raise Invalid(zip="The census knows no such ZIP code. Use the one of the street address, not of a PO box.")
+        values |= {"latitude": point.lat, "longitude": point.lon}
+    return values
+
+
+def _user_form(form: UserForm) -> UserForm:
+    form.territories.choices = [(t.id, t.name) for t in list_territories(db.session(), current_viewer())]
+    if form.is_submitted() and form.territories.data is None:
+        form.territories.data = []
+    return form
+
+
+def _version(text: str | None) -> int | None:
+    return int(text) if text and text.isdecimal() and len(text) < 10 else None  # noqa: PLR2004 fits an integer
+

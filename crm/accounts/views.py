@@ -1,0 +1,124 @@
+"""Pages of the room accounts that everybody has: signing in and out, one's own account, theme."""
+
+import flask
+from flask import Blueprint, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from crm.accounts import queries, services, sign_in
+from crm.accounts.forms import PasswordForm, SignInForm
+from crm.accounts.guard import current_viewer, find_viewer, limits
+from crm.accounts.models import UserSession
+from crm.audit.models import Action
+from crm.audit.trail import Actor, record
+from crm.core.db import commit, db, separate_transaction
+from crm.core.errors import NotFound
+from crm.core.security import request_id
+from crm.core.web import page, public, safe_next, signed_in
+
+bp = Blueprint("accounts", __name__)
+THEMES = ("light", "dark", "system")
+YEAR_SECONDS = 31_536_000
+
+
+@bp.route("/sign-in", methods=["GET", "POST"], endpoint="sign_in")
+@public
+def sign_in_page() -> ResponseReturnValue:
+    """Sign in."""
+    if find_viewer() is not None:
+        return redirect(url_for("home.index"))
+    form = SignInForm(next=request.args.get("next"))
+    if form.is_sent():
+        address = request.remote_addr or ""
+        user = sign_in.find_signing_in(form.email.data, form.password.data, address)
+        if user is not None:
+            return _begin(user.id, form, address)
+        with separate_transaction() as session:
+            record(session, Action.SIGN_IN_FAILED, "user_account", actor=Actor(None, "", address, request_id()))
+        form.form_errors.append("That email and password do not match an account that can sign in.")
+    return page("accounts/sign_in.html", form=form)
+
+
+def _begin(user_id: int, form: SignInForm, address: str) -> ResponseReturnValue:
+    user = queries.get_user(db.session(), user_id)
+    token = sign_in.start_session(
+        db.session(), user, password=form.password.data, address=address, device=request.user_agent.string
+    )
+    sign_in.sweep(db.session(), limits())
+    actor = Actor(user.id, user.name, address, request_id())
+    record(db.session(), Action.SIGNED_IN, "user_account", object_id=user.id, label=user.name, actor=actor)
+    commit()
+    target = safe_next(form.next.data, url_for("home.index"))
+    flask.session.clear()
+    flask.session["token"] = token
+    return redirect(target)
+
+
+@bp.post("/sign-out")
+@signed_in
+def sign_out() -> ResponseReturnValue:
+    """Sign out: the sign-in's row is deleted, so a copied cookie is worth nothing."""
+    viewer = current_viewer()
+    row = db.session.get(UserSession, current_user.session_id)
+    if row is not None:
+        db.session.delete(row)
+    record(db.session(), Action.SIGNED_OUT, "user_account", object_id=viewer.id, label=viewer.name)
+    commit()
+    flask.session.clear()
+    response = flask.make_response(redirect(url_for("accounts.sign_in")))
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response
+
+
+@bp.get("/account")
+@signed_in
+def account() -> ResponseReturnValue:
+    """One's own account: name, roles, where one is signed in."""
+    user = queries.get_user(db.session(), current_viewer().id or 0)
+    return page(
+        "accounts/account.html",
+        user=user,
+        sessions=queries.list_sessions(db.session(), user.id),
+        session_id=current_user.session_id,
+    )
+
+
+@bp.route("/account/password", methods=["GET", "POST"])
+@signed_in
+def password() -> ResponseReturnValue:
+    """Change one's own password."""
+    form = PasswordForm()
+    if form.is_sent():
+        with form.problems():
+            user = queries.get_user(db.session(), current_viewer().id or 0)
+            services.change_password(
+                db.session(), user, current=form.current.data, new=form.password.data, keep_session=current_user.session_id
+            )
+            commit()
+            flash("Password changed. Every other device was signed out.", "good")
+            return redirect(url_for("home.index"))
+    return page("accounts/password.html", form=form, must_change=current_user.must_change_password)
+
+
+@bp.post("/account/sessions/<int:session_id>/end")
+@signed_in
+def session_end(session_id: int) -> ResponseReturnValue:
+    """Sign one of one's own devices out."""
+    row = db.session.get(UserSession, session_id)
+    if row is None or row.user_id != current_viewer().id:
+        raise NotFound
+    db.session.delete(row)
+    commit()
+    flash("That device was signed out.", "good")
+    return redirect(url_for("accounts.account"))
+
+
+@bp.post("/theme")
+@public
+def theme() -> ResponseReturnValue:
+    """Choose light, dark or the system's theme for this device."""
+    chosen = request.form.get("theme", "system")
+    response = flask.make_response(redirect(safe_next(request.form.get("next"), url_for("home.index"))))
+    value = chosen if chosen in THEMES else "system"
+    response.set_cookie("theme", value, max_age=YEAR_SECONDS, samesite="Lax", secure=request.is_secure, httponly=False)
+    return response

@@ -1,0 +1,1 @@
+"""Analytics: referral growth, sources, revenue, service and outreach, in charts whose numbers can be defended."""

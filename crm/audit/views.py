@@ -1,0 +1,74 @@
+"""The page that shows the audit trail."""
+
+import csv
+import io
+
+from flask import Blueprint, make_response, request, url_for
+from flask.typing import ResponseReturnValue
+
+from crm.accounts import queries as accounts
+from crm.accounts.permissions import Permission
+from crm.audit import queries
+from crm.audit.forms import AuditFilterForm
+from crm.audit.models import Action
+from crm.audit.trail import record
+from crm.core import clock
+from crm.core.db import db, separate_transaction
+from crm.core.paging import paginate
+from crm.core.web import allow, arg_int, page
+
+bp = Blueprint("audit", __name__, url_prefix="/audit")
+MAX_CSV_ROWS = 50_000
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
+
+
+@bp.get("/")
+@allow(Permission.AUDIT_VIEW)
+def log() -> ResponseReturnValue:
+    """Who did what, newest first."""
+    form, filters = _filters()
+    events = paginate(db.session(), queries.events(filters), arg_int("page"))
+    args = request.args.to_dict()
+    events.url_for = lambda number: url_for("audit.log", **{**args, "page": number})
+    return page("audit/log.html", filter_form=form, events=events, csv_url=url_for("audit.log_csv", **args))
+
+
+@bp.get("/log.csv")
+@allow(Permission.AUDIT_VIEW)
+def log_csv() -> ResponseReturnValue:
+    """The same events as a file; taking it is an event itself."""
+    _, filters = _filters()
+    out = io.StringIO()
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL)
+    writer.writerow(["at_utc", "action", "who", "kind", "id", "name", "detail", "address", "request"])
+    count = 0
+    for e in db.session.scalars(queries.events(filters).limit(MAX_CSV_ROWS)):
+        cells = [e.at.isoformat(), e.action.value, e.actor_name, e.object_kind, e.object_id, e.object_label, e.detail, e.address, e.request_id]
+        writer.writerow([_inert(cell) for cell in cells])
+        count += 1
+    with separate_transaction() as session:
+        record(session, Action.EXPORTED, "audit_event", label="Audit log", rows=count)
+    response = make_response("\ufeff" + out.getvalue())
+    response.headers["Content-Type"] = "text/csv; charset=utf-8"
+    response.headers["Content-Disposition"] = f'attachment; filename="audit-{clock.today():%Y-%m-%d}.csv"'
+    return response
+
+
+def _inert(cell: object) -> str:
+    text = "" if cell is None else str(cell)
+    return f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) else text
+
+
+def _filters() -> tuple[AuditFilterForm, queries.AuditFilters]:
+    form = AuditFilterForm(request.args)
+    form.actor.choices = [("", "Everybody"), *accounts.user_names(db.session()).items()]
+    form.validate()
+    return form, queries.AuditFilters(
+        action=Action(form.action.data) if form.action.data and not form.action.errors else None,
+        actor_id=form.actor.data if not form.actor.errors else None,
+        kind=request.args.get("kind", "")[:60],
+        object_id=arg_int("object"),
+        first_on=form.first_on.data,
+        last_on=form.last_on.data,
+        text=form.text.data if form.text.data and not form.text.errors else "",
+    )

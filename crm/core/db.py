@@ -1,0 +1,133 @@
+"""The database session, the model base and the column types that behave alike on SQLite and PostgreSQL."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import DateTime, Enum, MetaData, String
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declared_attr, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+from crm.core import clock, engine
+from crm.core.errors import Conflict
+
+NAMES = {
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """The base of every model. Every constraint has a name, so that migrations can find it again."""
+
+    metadata = MetaData(naming_convention=NAMES)
+
+
+db = SQLAlchemy(model_class=Base)
+
+if TYPE_CHECKING:
+    Model = Base
+else:
+    Model = db.Model
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware moment. SQLite forgets the offset, so it is stored in UTC there and read back aware."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        """Refuse a naive moment; store UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a time zone cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        """Give back an aware UTC moment."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def choice(options: type[StrEnum]) -> Enum:
+    """A column type for one of a few named values: text with a CHECK, the same on both databases."""
+    name = "".join(f"_{c.lower()}" if c.isupper() else c for c in options.__name__).lstrip("_")
+    values = [option.value for option in options]
+    return Enum(options, native_enum=False, create_constraint=True, name=name, length=32, values_callable=lambda _: values)
+
+
+Key = Annotated[int, mapped_column(primary_key=True)]
+Name = Annotated[str, mapped_column(String(200))]
+Short = Annotated[str, mapped_column(String(60))]
+Moment = Annotated[datetime, mapped_column(UtcDateTime)]
+
+
+class Timestamped:
+    """When a row was made and last changed."""
+
+    created_at: Mapped[Moment] = mapped_column(default=clock.now)
+    updated_at: Mapped[Moment] = mapped_column(default=clock.now, onupdate=clock.now)
+
+
+class Versioned:
+    """A row that people edit in forms: two edits of the same version cannot both win."""
+
+    version: Mapped[int] = mapped_column(default=1)
+
+    @declared_attr.directive
+    def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805 SQLAlchemy passes the class
+        return {"version_id_col": cls.version}
+
+
+class Audited:
+    """A model whose every change by a person is written to the audit trail, with its old and new values."""
+
+    is_audited: ClassVar[bool] = True
+    # Long or free text is named in the trail but not copied into it.
+    audit_hides: ClassVar[frozenset[str]] = frozenset()
+
+    @property
+    def audit_label(self) -> str:
+        """What the trail calls this row."""
+        return str(getattr(self, "name", None) or getattr(self, "title", None) or f"{type(self).__name__} {self.id}")  # type: ignore[attr-defined]
+
+
+def check_version(row: Any, seen: int | None) -> None:
+    """Raise Conflict when the row is no longer the one that a form was filled in from."""
+    if seen is not None and row.version != seen:
+        raise Conflict("Somebody saved a change after you opened this form.")
+
+
+@contextmanager
+def separate_transaction() -> Iterator[Session]:
+    """A short writing transaction of its own, committed at the end of the block.
+
+    For what must be kept whatever becomes of the request: a refusal's audit event, a sign-in attempt, the time a
+    session was last used. The request's own transaction is ended first: on SQLite its lock would block this one.
+    """
+    db.session.rollback()
+    with engine.writing(), Session(db.engine, join_transaction_mode="create_savepoint") as session:
+        session.info.update(db.session.info)
+        yield session
+        session.commit()
+
+
+def write_transaction() -> None:
+    """Begin anew, with the right to write, in a request that began by reading (or after a slow step)."""
+    db.session.rollback()
+    engine.set_reading(on=False)
+
+
+def commit() -> None:
+    """End the transaction of this request, job or command: the doors call it, once."""
+    db.session.commit()

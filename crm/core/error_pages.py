@@ -1,0 +1,95 @@
+"""One handler for everything that goes wrong: a clear sentence, a way on, and nothing of the inside."""
+
+from collections.abc import Callable
+
+import structlog
+from flask import Flask, request
+from flask import render_template as render
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from crm.core.db import db
+from crm.core.errors import NotAllowed, NotFound, RoundsError, TooMany
+from crm.core.security import request_id
+
+log = structlog.get_logger()
+WORDS = {
+    400: ("This request could not be read", "Go back, reload the page and try again. Nothing was changed."),
+    401: ("Please sign in", "Your sign-in has ended. What you typed is kept on this device."),
+    403: ("You may not open this", "Your role does not include this page."),
+    404: ("There is nothing here", "It may have been moved or taken away, or the address has a typing error."),
+    405: ("This cannot be done here", "Go back and use the buttons of the page."),
+    409: ("This was changed in the meantime", "Reload the page to see how it stands now."),
+    413: ("This is too large", "Send a smaller file or less text. Nothing was changed."),
+    422: ("Please check what was entered", "Go back and correct it. Nothing was changed."),
+    429: ("Too many tries", "Wait a while, then try again."),
+    500: ("Something went wrong on our side", "Nothing was half saved. Try again; if it stays, tell your administrator the number below."),
+    503: ("Busy for a moment", "Somebody else is writing a lot just now. Nothing was changed; try again in a few seconds."),
+}  # fmt: skip
+CSRF_SAYS = "This form was open since before you signed in, so it could not be checked. Go back, reload the page and send it again."
+BUSY_WORDS = ("locked", "busy", "lock timeout", "canceling statement")
+
+
+def install(app: Flask, record_refusal: Callable[[RoundsError], None]) -> None:
+    """Turn every error into an answer. `record_refusal` writes refusals to the audit trail."""
+
+    @app.errorhandler(RoundsError)
+    def known(problem: RoundsError) -> ResponseReturnValue:
+        db.session.rollback()
+        if isinstance(problem, NotAllowed | NotFound):
+            record_refusal(problem)
+        headers = {"Retry-After": str(problem.retry_after)} if isinstance(problem, TooMany) else {}
+        says = "" if problem.says == problem.title else problem.says
+        return _answer(problem.status, says, headers)
+
+    @app.errorhandler(CSRFError)
+    def forged(_problem: CSRFError) -> ResponseReturnValue:
+        db.session.rollback()
+        refusal = RoundsError(CSRF_SAYS)
+        refusal.status = 400
+        record_refusal(refusal)
+        return _answer(400, CSRF_SAYS)
+
+    @app.errorhandler(HTTPException)
+    def http(problem: HTTPException) -> ResponseReturnValue:
+        if problem.code is None or problem.code < 400:  # noqa: PLR2004 a redirect is no error
+            return problem
+        allowed = problem.get_headers() if problem.code == 405 else []  # noqa: PLR2004 carries the Allow header
+        return _answer(problem.code, "", {k: v for k, v in allowed if k == "Allow"})
+
+    @app.errorhandler(OperationalError)
+    def database(problem: OperationalError) -> ResponseReturnValue:
+        db.session.rollback()
+        if any(word in str(problem.orig).lower() for word in BUSY_WORDS):
+            log.warning("database busy", request=request_id(), endpoint=request.endpoint)
+            return _answer(503, "", {"Retry-After": "5"})
+        return unexpected(problem)
+
+    @app.errorhandler(Exception)
+    def unexpected(problem: Exception) -> ResponseReturnValue:
+        db.session.rollback()
+        # The record names where it happened, never the values: an exception's text may quote a row.
+        log.error("unexpected", request=request_id(), endpoint=request.endpoint, kind=type(problem).__name__, where=_where(problem))
+        if app.testing:
+            raise problem
+        return _answer(500)
+
+
+def _where(problem: BaseException) -> list[str]:
+    frames = []
+    trace = problem.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        frames.append(f"{code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno} {code.co_name}")
+        trace = trace.tb_next
+    return frames[-8:]
+
+
+def _answer(status: int, says: str = "", headers: dict[str, str] | None = None) -> ResponseReturnValue:
+    title, sentence = WORDS.get(status, WORDS[400 if status < 500 else 500])  # noqa: PLR2004 server's fault or not
+    if request.path.endswith((".json", ".csv")):
+        return {"error": says or sentence, "request": request_id()}, status, headers or {}
+    body = render("errors/error.html", status=status, title=title, sentence=says or sentence, request_id=request_id())
+    return body, status, headers or {}

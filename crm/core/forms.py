@@ -1,0 +1,126 @@
+"""Forms: WTForms with the field types, filters and error handling that every room shares."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import Field, HiddenField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms.validators import ValidationError
+
+from crm.core.db import db
+from crm.core.errors import Conflict, Invalid
+
+CONTROL = {code: None for code in range(32) if code not in (9, 10, 13)} | {127: None}
+
+
+def tidy(value: object) -> object:
+    """Trim text and drop control characters; empty text becomes None."""
+    if not isinstance(value, str):
+        return value
+    return value.translate(CONTROL).strip() or None
+
+
+def _is_storable(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+class Form(FlaskForm):
+    """The base of every form. `problems()` turns a service's refusal into messages beside the fields."""
+
+    class Meta(FlaskForm.Meta):
+        """Every text field is trimmed."""
+
+        def bind_field(self, form: Any, unbound_field: Any, options: dict[str, Any]) -> Field:
+            """Give text fields the tidy filter, whether or not they have filters of their own."""
+            if issubclass(unbound_field.field_class, StringField | TextAreaField | HiddenField):
+                options.setdefault("filters", [])
+                own = unbound_field.kwargs.pop("filters", [])
+                options["filters"] = [*own, tidy, *options["filters"]] if tidy not in own else own
+            return super().bind_field(form, unbound_field, options)  # type: ignore[no-any-return]
+
+    @property
+    def has_faults(self) -> bool:
+        """Whether anything is wrong with what was sent."""
+        return bool(self.errors)
+
+    def is_sent(self) -> bool:
+        """Whether the form was sent and every field holds what it should."""
+        return bool(self.validate_on_submit())
+
+    @contextmanager
+    def problems(self) -> Iterator[None]:
+        """Catch Invalid and Conflict: undo, keep what was typed, and show the message in the form.
+
+        After a conflict the form carries the newer version, so saving once more overwrites knowingly.
+        """
+        try:
+            yield
+        except Invalid as problem:
+            db.session.rollback()
+            self.attach(problem)
+        except Conflict as problem:
+            db.session.rollback()
+            self.form_errors.append(
+                f"{problem.says} What you typed is still here. Save again to put it in place of theirs, or reload to see theirs."
+            )
+            self.on_conflict()
+
+    def on_conflict(self) -> None:
+        """Hook: load the newer version number into the form."""
+
+    def attach(self, problem: Invalid) -> None:
+        """Put each message of a refusal beside its field, or above the form where there is no such field."""
+        for name, message in problem.fields.items():
+            if name in self._fields:
+                self[name].errors = [*self[name].errors, message]
+            else:
+                self.form_errors.append(message)
+        if not problem.fields:
+            self.form_errors.append(problem.says)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """The usual checks, and that no text holds characters that no database can store."""
+        ok = super().validate(extra_validators=extra_validators)
+        for field in self._fields.values():
+            if isinstance(field.data, str) and not _is_storable(field.data):
+                field.errors = [*field.errors, "This holds characters that cannot be stored."]
+                field.data = field.data.encode("utf-8", "replace").decode()
+                ok = False
+        return bool(ok)
+
+
+def optional_int(value: object) -> int | None:
+    """Coerce for select fields whose first option is empty."""
+    text = str(value) if value not in (None, "", "None") else ""
+    if not text:
+        return None
+    if not text.isdecimal() or len(text) > 9:  # noqa: PLR2004 fits every database's integer
+        raise ValueError("not a choice")
+    return int(text)
+
+
+class ChoiceField(SelectField):
+    """A select whose faults read as a sentence."""
+
+    def pre_validate(self, form: Any) -> None:
+        """Refuse what is not among the choices."""
+        try:
+            super().pre_validate(form)
+        except ValidationError:
+            raise ValidationError("Choose one of the list.") from None
+
+
+class ManyField(SelectMultipleField):
+    """Several of a list, for chips and check boxes."""
+
+    def pre_validate(self, form: Any) -> None:
+        """Refuse what is not among the choices."""
+        try:
+            super().pre_validate(form)
+        except ValidationError:
+            raise ValidationError("Choose from the list.") from None

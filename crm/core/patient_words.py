@@ -1,0 +1,219 @@
+"""Signs of a patient in what people type: pure rules that name the sign, never the words that gave it away.
+
+Two signs are refused outright, for nothing else looks like them: social security numbers and Medicare numbers (MBI).
+The others are doubtful (a birth date, a record number, a name, a case), so the writer is asked.
+"""
+
+import re
+import unicodedata
+from collections.abc import Collection, Mapping
+from enum import StrEnum
+
+from crm.core.errors import Invalid
+
+
+class Sign(StrEnum):
+    """What in a text may identify a patient."""
+
+    SSN = "a social security number"
+    MBI = "a Medicare number"
+    BIRTH_DATE = "a birth date"
+    RECORD_NUMBER = "a record number"
+    NAME = "a patient's name"
+    CASE = "a patient's age and condition"
+
+
+REFUSED = frozenset({Sign.SSN, Sign.MBI})
+
+_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]*\.?"
+_DATE = (
+    r"(?:\d{1,4}\s?[/.\-]\s?\d{1,2}\s?[/.\-]\s?\d{1,4}|\d{6}(?:\d\d)?"
+    rf"|{_MONTH}\s?\d{{1,2}}(?:st|nd|rd|th)?,?\s?\d{{2,4}}|\d{{1,2}}(?:st|nd|rd|th)?\s?{_MONTH},?\s?\d{{2,4}})"
+)
+# A Medicare number never uses S, L, O, I, B or Z: https://www.cms.gov/medicare/new-medicare-card
+_L = "[ac-hj-kmnp-rt-y]"
+_LN = "[0-9ac-hj-kmnp-rt-y]"
+_AGE = (
+    r"\d{1,3}\s?-?\s?(?:(?:y\.?/?o\.?|yrs?\.?|years?)(?:[\s-]*old)?)\b[\s-]*"
+    r"(?:(?:white|black|hispanic|asian)\s)?(?:male|female|man|woman|boy|girl|lady|gentleman|[mf]|patient|pt)\b"
+    r"|\d{1,3}\s?/?\s?(?:[mf]|male|female)\b"
+)
+_CONDITION = (
+    r"(?:with|w/|c/o|s/p|h/o|hx|has|had|having|presents?|presenting|presented|complain\w*|diagnosed|dx|status post|post|"
+    r"suffer\w*|needs?|needing|referred for|history of|in for|admitted)"
+)
+# Words that follow "patient" or "PT" (physical therapy) in the names of departments, firms and programs.
+_NOT_NAMES = [
+    "access",
+    "accounting",
+    "advocate",
+    "advocacy",
+    "affairs",
+    "and",
+    "appointment",
+    "appointments",
+    "care",
+    "center",
+    "centered",
+    "central",
+    "clinic",
+    "clinics",
+    "communication",
+    "coordination",
+    "coordinator",
+    "department",
+    "dept",
+    "director",
+    "education",
+    "engagement",
+    "eval",
+    "evals",
+    "evaluation",
+    "experience",
+    "family",
+    "feedback",
+    "financial",
+    "first",
+    "flow",
+    "fusion",
+    "group",
+    "handout",
+    "handouts",
+    "home",
+    "info",
+    "information",
+    "intake",
+    "liaison",
+    "manager",
+    "navigation",
+    "navigator",
+    "network",
+    "office",
+    "options",
+    "or",
+    "order",
+    "orders",
+    "ot",
+    "outcomes",
+    "outreach",
+    "partners",
+    "payment",
+    "pop",
+    "portal",
+    "program",
+    "progress",
+    "provider",
+    "providers",
+    "quality",
+    "referral",
+    "referrals",
+    "registration",
+    "relations",
+    "representative",
+    "safety",
+    "satisfaction",
+    "scheduling",
+    "select",
+    "service",
+    "services",
+    "slp",
+    "solutions",
+    "support",
+    "survey",
+    "surveys",
+    "team",
+    "therapy",
+    "transfer",
+    "transport",
+    "transportation",
+    "volume",
+    "volumes",
+    "wait",
+    "works",
+    "rehab",
+    "st",
+]
+
+_SIGNS: dict[Sign, list[re.Pattern[str]]] = {
+    Sign.SSN: [
+        re.compile(r"(?<![\d-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?!-?\d)"),
+        re.compile(
+            r"\b(?:ssn|s\.s\.n\.|soc\.? ?sec\.?|social(?: security)?)(?: (?:number|no\.?|num|is))*\W{0,4}"
+            r"(?!000|666|9)\d{3}[ -]?\d{2}[ -]?\d{4}(?!\d)",
+            re.IGNORECASE,
+        ),
+    ],
+    Sign.MBI: [
+        re.compile(
+            rf"(?<![\w-])[1-9]{_L}{_LN}\d[ -]?{_L}{_LN}\d[ -]?{_L}{{2}}\d\d(?![\w-])",
+            re.IGNORECASE,
+        )
+    ],
+    Sign.BIRTH_DATE: [
+        re.compile(
+            rf"\b(?:d\.?\s?o\.?\s?b\b\.?|date of birth|birth\s?date|b-?day|birthday)[^\w\n]{{0,4}}(?:(?:is|was|of|on)\s)?\W{{0,3}}{_DATE}",
+            re.IGNORECASE,
+        ),
+        re.compile(rf"\bborn[^\w\n]{{0,3}}(?:(?:on|in)\s)?(?:the\s)?{_DATE}", re.IGNORECASE),
+    ],
+    Sign.RECORD_NUMBER: [
+        re.compile(
+            r"\b(?:mrn|m\.r\.n\.?|mr ?(?:#|no\b\.?)|med(?:ical)?\.? rec(?:ord)?s?|chart|(?:patient|pt|epic|member|medicaid|medicare) ?id)"
+            r"(?: ?(?:number|num|no\b\.?|#|id|is|was|for))*[^\w\n]{0,4}[a-z]{0,3}-?\d{4,}",
+            re.IGNORECASE,
+        ),
+    ],
+    Sign.NAME: [
+        re.compile(r"\b(?:[Pp]atients?|PATIENT|[Pp]ts?|PT)\.?:?,? (?:(?:is|named?|called|Mr|Mrs|Ms)\.?:? ){0,2}(?P<name>[A-Z][a-z'’-]*[a-z])"),
+        re.compile(r"\b(?:Mr|Mrs|Miss|MR|MRS|mr|mrs)\.? ?(?P<name>[A-Z][A-Za-z'’-]+)"),
+        re.compile(r"\bMs\.? ?(?P<name>[A-Z][A-Za-z'’-]+)"),
+        re.compile(r"\b(?:patient|pt)(?:'s)? (?:name|named|called)(?: is|:)?\s+(?P<name>[A-Za-z][a-z'’-]+)", re.IGNORECASE),
+    ],
+    Sign.CASE: [re.compile(rf"(?<![\d.$-])\b(?:{_AGE})(?:[\w ,;-]{{0,30}}?[\s,;(]){_CONDITION}(?!\w)", re.IGNORECASE)],
+}  # fmt: skip
+
+
+def signs_in(text: str | None, known_names: Collection[str] = ()) -> frozenset[Sign]:
+    """Which signs of a patient a text shows. `known_names` are words of names that may stand there: staff, providers."""
+    plain = _plain(text or "")
+    known = {word.casefold() for name in known_names for word in re.findall(r"[^\W\d_]+", name)}
+    return frozenset(sign for sign, patterns in _SIGNS.items() if any(_shows(plain, p, known) for p in patterns))
+
+
+def check_texts(*, is_confirmed: bool, known_names: Collection[str] = (), **texts: str | None) -> None:
+    """Raise Invalid when a text shows a patient. Doubtful signs pass once the writer confirmed that there is none."""
+    found = {field: signs_in(text, known_names) for field, text in texts.items()}
+    messages = {field: _refusal(signs & REFUSED) for field, signs in found.items() if signs & REFUSED}
+    if not is_confirmed and not messages:
+        messages = {field: _question(signs) for field, signs in found.items() if signs}
+        if messages:
+            messages["names_no_patient"] = "Tick this if no patient can be recognized, or change the text."
+    if messages:
+        raise Invalid(**messages)
+
+
+def _refusal(signs: Collection[Sign]) -> str:
+    return f"This holds {_listed(signs)}. Rounds keeps nothing about patients: take it out."
+
+
+def _question(signs: Collection[Sign]) -> str:
+    return f"This reads like {_listed(signs)}. Rounds keeps nothing about patients."
+
+
+def _listed(signs: Collection[Sign]) -> str:
+    return " and ".join(sign.value for sign in Sign if sign in signs)
+
+
+def _plain(text: str) -> str:
+    # Full-width digits, typographic dashes and line-break spaces must not hide a number.
+    folded = unicodedata.normalize("NFKC", text)
+    return re.sub(r"[\u2010-\u2015\u2212]", "-", re.sub(r"[\u200b-\u200d\u2060\ufeff\u00ad]", "", folded))
+
+
+def _shows(text: str, pattern: re.Pattern[str], known: Collection[str]) -> bool:
+    return any(_is_meant(match.groupdict(), known) for match in pattern.finditer(text))
+
+
+def _is_meant(groups: Mapping[str, str], known: Collection[str]) -> bool:
+    name = re.sub(r"['’]s$", "", groups.get("name", "")).casefold()
+    return name not in known and name not in _NOT_NAMES
