@@ -2,13 +2,31 @@
 
 from datetime import date, time
 from enum import StrEnum
-from typing import ClassVar
+from typing import Annotated, Any, ClassVar
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, event
+from sqlalchemy.orm import Mapped, Mapper, mapped_column, relationship
 
+from crm.accounts.models import User
 from crm.core.db import Audited, Key, Model, Name, Short, Timestamped, Versioned, choice
 from crm.core.geo import Point
+from crm.directory.search_keys import MAX_KEY, person_key, practice_key
+
+
+def _practice_default(context: Any) -> str:
+    values = context.get_current_parameters()
+    return practice_key(values.get("name"), values.get("city"))
+
+
+def _person_default(context: Any) -> str:
+    values = context.get_current_parameters()
+    return person_key(values.get("last_name"), values.get("first_name"))
+
+
+# Compared byte by byte on both databases, so that an index finds what begins with a text.
+SEARCH_TEXT = String(MAX_KEY).with_variant(String(MAX_KEY, collation="C"), "postgresql")
+PracticeSearchKey = Annotated[str, mapped_column(SEARCH_TEXT, default=_practice_default, index=True)]
+PersonSearchKey = Annotated[str, mapped_column(SEARCH_TEXT, default=_person_default, index=True)]
 
 
 class PracticeKind(StrEnum):
@@ -30,8 +48,8 @@ class PracticeKind(StrEnum):
     def label(self) -> str:
         """The kind in words."""
         names = {
-            "physician": "Physician practice", "snf": "Skilled nursing", "payer": "Payer",
-            "public_health": "Public health agency", "mental_health": "Mental-health agency", "community": "Community resource",
+            "physician": "Physician practice", "snf": "Skilled nursing", "public_health": "Public health agency",
+            "mental_health": "Mental-health agency", "community": "Community resource",
         }  # fmt: skip
         return names.get(self, self.value.replace("_", " ").capitalize())
 
@@ -158,8 +176,10 @@ class Practice(Audited, Versioned, Timestamped, Model):
     cadence_days: Mapped[int | None]  # instead of the tier's
     source: Mapped[Short] = mapped_column(default="")  # "NPPES", "CMS Doctors & Clinicians", "" = typed in
     source_key: Mapped[Name | None] = mapped_column(index=True)
+    search_key: Mapped[PracticeSearchKey]
     retired_on: Mapped[date | None]
 
+    owner: Mapped[User | None] = relationship()
     group: Mapped[PracticeGroup | None] = relationship()
     territory: Mapped[Territory | None] = relationship()
     affiliations: Mapped[list["Affiliation"]] = relationship(back_populates="practice")
@@ -230,6 +250,7 @@ class Provider(Audited, Versioned, Timestamped, Model):
     email: Mapped[Name | None]
     note: Mapped[str] = mapped_column(String(2000), default="")
     source: Mapped[Short] = mapped_column(default="")
+    search_key: Mapped[PersonSearchKey]
     retired_on: Mapped[date | None]
 
     affiliations: Mapped[list["Affiliation"]] = relationship(back_populates="provider", cascade="all, delete-orphan")
@@ -289,6 +310,7 @@ class Contact(Audited, Versioned, Timestamped, Model):
     relationship_strength: Mapped[int] = mapped_column(default=0)  # 0 not known ... 4 strong
     prefers: Mapped[Name] = mapped_column(default="")  # "Text before 10:00, or the side window"
     note: Mapped[str] = mapped_column(String(2000), default="")
+    search_key: Mapped[PersonSearchKey]
     retired_on: Mapped[date | None]
 
     practice: Mapped[Practice] = relationship(back_populates="contacts")
@@ -319,3 +341,14 @@ class ContactPermission(Audited, Timestamped, Model):
     def audit_label(self) -> str:
         """Named after the channel and address."""
         return f"{self.channel.label} {self.address}"
+
+
+@event.listens_for(Practice, "before_update")
+def _find_practice_by_new_name(_mapper: Mapper[Practice], _connection: object, practice: Practice) -> None:
+    practice.search_key = practice_key(practice.name, practice.city)
+
+
+@event.listens_for(Provider, "before_update")
+@event.listens_for(Contact, "before_update")
+def _find_person_by_new_name(_mapper: Mapper[Any], _connection: object, person: Provider | Contact) -> None:
+    person.search_key = person_key(person.last_name, person.first_name)
