@@ -39,100 +39,25 @@ _AGE = (
     r"|\d{1,3}\s?/?\s?(?:[mf]|male|female)\b"
 )
 _CONDITION = (
-    r"(?:with|w/|c/o|s/p|h/o|hx|has|had|having|presents?|presenting|presented|complain\w*|diagnosed|dx|status post|post|"
-    r"suffer\w*|needs?|needing|referred for|history of|in for|admitted)"
+    r"(?:with|w/|c/o|s/p|h/o|hx|has|had|having|presents?|presenting|presented|complain\w*|diagnosed|dx|status post|"
+    r"post|suffer\w*|needs?|needing|referred for|history of|in for|admitted)"
 )
 # Words that follow "patient" or "PT" (physical therapy) in the names of departments, firms and programs.
-_NOT_NAMES = [
-    "access",
-    "accounting",
-    "advocate",
-    "advocacy",
-    "affairs",
-    "and",
-    "appointment",
-    "appointments",
-    "care",
-    "center",
-    "centered",
-    "central",
-    "clinic",
-    "clinics",
-    "communication",
-    "coordination",
-    "coordinator",
-    "department",
-    "dept",
-    "director",
-    "education",
-    "engagement",
-    "eval",
-    "evals",
-    "evaluation",
-    "experience",
-    "family",
-    "feedback",
-    "financial",
-    "first",
-    "flow",
-    "fusion",
-    "group",
-    "handout",
-    "handouts",
-    "home",
-    "info",
-    "information",
-    "intake",
-    "liaison",
-    "manager",
-    "navigation",
-    "navigator",
-    "network",
-    "office",
-    "options",
-    "or",
-    "order",
-    "orders",
-    "ot",
-    "outcomes",
-    "outreach",
-    "partners",
-    "payment",
-    "pop",
-    "portal",
-    "program",
-    "progress",
-    "provider",
-    "providers",
-    "quality",
-    "referral",
-    "referrals",
-    "registration",
-    "relations",
-    "representative",
-    "safety",
-    "satisfaction",
-    "scheduling",
-    "select",
-    "service",
-    "services",
-    "slp",
-    "solutions",
-    "support",
-    "survey",
-    "surveys",
-    "team",
-    "therapy",
-    "transfer",
-    "transport",
-    "transportation",
-    "volume",
-    "volumes",
-    "wait",
-    "works",
-    "rehab",
-    "st",
-]
+_NOT_NAMES = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        access accounting advocate advocacy affairs and appointment appointments care center centered central clinic
+        clinics communication coordination coordinator department dept director education engagement eval evals
+        evaluation experience family feedback financial first flow fusion group handout handouts home info
+        information intake liaison manager navigation navigator network office options or order orders ot outcomes
+        outreach partners payment pop portal program progress provider providers quality referral referrals
+        registration rehab relations representative safety satisfaction scheduling select service services slp
+        solutions st support survey surveys team therapy transfer transport transportation volume volumes wait works
+        """,
+    )
+)
+_NAME = r"(?P<name>[A-Z][A-Za-z'’-]*[a-z])"
 
 _SIGNS: dict[Sign, list[re.Pattern[str]]] = {
     Sign.SSN: [
@@ -151,30 +76,35 @@ _SIGNS: dict[Sign, list[re.Pattern[str]]] = {
     ],
     Sign.BIRTH_DATE: [
         re.compile(
-            rf"\b(?:d\.?\s?o\.?\s?b\b\.?|date of birth|birth\s?date|b-?day|birthday)[^\w\n]{{0,4}}(?:(?:is|was|of|on)\s)?\W{{0,3}}{_DATE}",
+            r"\b(?:d\.?\s?o\.?\s?b\b\.?|date of birth|birth\s?date|b-?day|birthday)"
+            rf"[^\w\n]{{0,4}}(?:(?:is|was|of|on)\s)?\W{{0,3}}{_DATE}",
             re.IGNORECASE,
         ),
         re.compile(rf"\bborn[^\w\n]{{0,3}}(?:(?:on|in)\s)?(?:the\s)?{_DATE}", re.IGNORECASE),
     ],
     Sign.RECORD_NUMBER: [
         re.compile(
-            r"\b(?:mrn|m\.r\.n\.?|mr ?(?:#|no\b\.?)|med(?:ical)?\.? rec(?:ord)?s?|chart|(?:patient|pt|epic|member|medicaid|medicare) ?id)"
-            r"(?: ?(?:number|num|no\b\.?|#|id|is|was|for))*[^\w\n]{0,4}[a-z]{0,3}-?\d{4,}",
+            r"\b(?:mrn|m\.r\.n\.?|mr ?(?:#|no\b\.?)|med(?:ical)?\.? rec(?:ord)?s?|chart ?(?:#|number|num|no\b\.?)"
+            r"|(?:patient|pt|epic|member|medicaid|medicare) ?id)(?: ?(?:number|num|no\b\.?|#|id|is|was|ending in))*"
+            r"[^\w\n]{0,4}[a-z]{0,3}-?\d{4,}",
             re.IGNORECASE,
         ),
     ],
     Sign.NAME: [
-        re.compile(r"\b(?:[Pp]atients?|PATIENT|[Pp]ts?|PT)\.?:?,? (?:(?:is|named?|called|Mr|Mrs|Ms)\.?:? ){0,2}(?P<name>[A-Z][a-z'’-]*[a-z])"),
-        re.compile(r"\b(?:Mr|Mrs|Miss|MR|MRS|mr|mrs)\.? ?(?P<name>[A-Z][A-Za-z'’-]+)"),
-        re.compile(r"\bMs\.? ?(?P<name>[A-Z][A-Za-z'’-]+)"),
-        re.compile(r"\b(?:patient|pt)(?:'s)? (?:name|named|called)(?: is|:)?\s+(?P<name>[A-Za-z][a-z'’-]+)", re.IGNORECASE),
+        re.compile(
+            r"\b(?:[Pp]atients?|PATIENT|[Pp]ts?|PT)\.?:?,? (?:(?:is|named?|called|Mr|Mrs|Ms)\.?:? ){0,2}" + _NAME
+        ),
+        re.compile(r"\b(?:[Mm]rs?|[Mm]iss|M[Rr]s?|MRS|Ms)\.? ?(?P<name>[A-Z][A-Za-z'’-]+)"),
+        re.compile(
+            r"\b(?:patient|pt)(?:'s)? (?:name|named|called)(?: is|:)?\s+(?P<name>[A-Za-z][a-z'’-]+)", re.IGNORECASE
+        ),
     ],
     Sign.CASE: [re.compile(rf"(?<![\d.$-])\b(?:{_AGE})(?:[\w ,;-]{{0,30}}?[\s,;(]){_CONDITION}(?!\w)", re.IGNORECASE)],
-}  # fmt: skip
+}
 
 
 def signs_in(text: str | None, known_names: Collection[str] = ()) -> frozenset[Sign]:
-    """Which signs of a patient a text shows. `known_names` are words of names that may stand there: staff, providers."""
+    """Which signs of a patient a text shows. `known_names` may stand there: staff, providers."""
     plain = _plain(text or "")
     known = {word.casefold() for name in known_names for word in re.findall(r"[^\W\d_]+", name)}
     return frozenset(sign for sign, patterns in _SIGNS.items() if any(_shows(plain, p, known) for p in patterns))
