@@ -51,11 +51,14 @@ test-browser: dev  ## Run the tests in a real browser
 	@$(PYTEST) tests/e2e
 
 lint: dev  ## Check style, types, the architecture and the templates
-	$(PY) -m ruff check $(CODE)
-	$(PY) -m ruff format --check $(CODE)
-	$(PY) -m mypy
-	$(PY) -c "from importlinter.cli import lint_imports_command; lint_imports_command()"
-	$(PY) -m djlint templates --lint --quiet
+	@code=0; \
+	run() { echo "== $$*"; "$$@" || code=1; }; \
+	run $(PY) -m ruff check $(CODE); \
+	run $(PY) -m ruff format --check $(CODE); \
+	run $(PY) -m mypy; \
+	run $(PY) -c "from importlinter.cli import lint_imports_command; lint_imports_command()"; \
+	run $(PY) -m djlint templates --lint --quiet; \
+	exit $$code
 
 format: dev  ## Put the code into the agreed format
 	$(PY) -m ruff check --fix $(CODE)
