@@ -1,0 +1,152 @@
+"""The demo's referrals, one row each: where from, for what, where to, and the import that brought it."""
+
+import base64
+import hashlib
+from datetime import date, timedelta
+
+import numpy as np
+
+from crm.core.formats import month_start
+from crm.demo import identifiers
+from crm.demo.lifecycle import live
+from crm.demo.practices import Sketch, begin_of, workdays
+from crm.demo.rows import Bools, Columns, Days, Floats, Ints, Objects, Rows, generator
+from crm.demo.specialties import SERVICE_LINES, SITE_SHARES, SITES
+from crm.demo.trends import month_numbers
+from crm.referrals.models import PayerClass, RevenueKind
+
+WEEKDAY_SHARES = (1.1, 1.08, 1.02, 0.98, 0.82)
+PAYERS = (
+    PayerClass.COMMERCIAL, PayerClass.MEDICARE, PayerClass.MEDICARE_ADVANTAGE, PayerClass.MEDICAID,
+    PayerClass.WORKERS_COMP, PayerClass.SELF_PAY, PayerClass.UNKNOWN,
+)  # fmt: skip
+# The payers of each service line's patients, in the order of SERVICE_LINES and PAYERS.
+PAYER_SHARES = (
+    (0.3, 0.29, 0.22, 0.12, 0.0, 0.04, 0.03),
+    (0.46, 0.14, 0.1, 0.12, 0.11, 0.04, 0.03),
+    (0.46, 0.18, 0.12, 0.15, 0.02, 0.04, 0.03),
+    (0.34, 0.2, 0.14, 0.16, 0.1, 0.03, 0.03),
+    (0.56, 0.13, 0.11, 0.13, 0.0, 0.04, 0.03),
+)
+UNMATCHED_SHARE = 0.03
+TYPED_IN_SHARE = 0.004
+NO_PROVIDER_SHARE = 0.04
+PROVIDER_SKEW = 1.7  # the first provider of a practice refers most
+UNKNOWN_SOURCES = (
+    "Carriage Hill Fam Med", "OAKWOOD INTERNAL MED", "Dr. Fenwick's office", "Riverside Urgent Care #4",
+    "St. Brigid Clinic",
+    "Maple Grove Ped.", "Westfield Physicians LLC", "Northgate Ortho", "Campus Health", "Lakeview Med Assoc",
+)  # fmt: skip
+
+
+def referral_columns(counts: Ints, sketches: list[Sketch], affiliations: Rows, seed: int, today: date) -> Columns:
+    """Every referral of the counts, in the order of the days on which they came."""
+    rng = generator(seed, "referrals")
+    months = np.array(month_numbers(today))
+    month_places, practice_places = np.nonzero(counts.T)
+    sizes = counts.T[month_places, practice_places]
+    practice = np.repeat(practice_places, sizes)
+    month = np.repeat(months[month_places], sizes)
+    received = _received(rng, month, today)
+    order = np.argsort(received, kind="stable")
+    practice, month, received = practice[order], month[order], received[order]
+
+    line = _draw_by(rng, np.array([sketch.specialty.lines for sketch in sketches])[practice])
+    territory = np.array([sketch.place.territory_id - 1 for sketch in sketches])[practice]
+    site = _draw_by(rng, np.array(SITE_SHARES)[territory])
+    payer = _draw_by(rng, np.array(PAYER_SHARES)[line])
+    provider = _providers(rng, practice, len(sketches), affiliations)
+    is_unmatched = rng.random(len(practice)) < UNMATCHED_SHARE
+    life = live(rng, received, line, today)
+    source_name, source_npi = _unknown_sources(rng, is_unmatched)
+    return Columns({
+        "id": np.arange(1, len(practice) + 1), "row_key": row_keys(seed, len(practice)),
+        "import_id": import_ids(rng, month, today), "month": month, "received_on": received,
+        "practice_id": _or_none(practice + 1, is_unmatched),
+        "provider_id": _or_none(provider, is_unmatched | (provider == 0)),
+        "source_name": source_name, "source_npi": source_npi, "service_line_id": line + 1, "site_id": site + 1,
+        "payer": np.array(PAYERS, dtype=object)[payer], "status": life.status, "appointment_on": life.appointment_on,
+        "seen_on": life.seen_on, "report_sent_on": life.report_sent_on, "count": np.ones(len(practice), dtype=np.int64),
+        "revenue_cents": life.revenue_cents,
+        "revenue_kind": [None if cents is None else RevenueKind.PAID for cents in life.revenue_cents],
+    })  # fmt: skip
+
+
+def _received(rng: np.random.Generator, month: Ints, today: date) -> Days:
+    received = np.empty(len(month), dtype="datetime64[D]")
+    for number in np.unique(month).tolist():
+        last = min(month_start(number + 1) - timedelta(1), today - timedelta(1))
+        days = workdays(month_start(number), last) or [month_start(number)]
+        shares = np.array([WEEKDAY_SHARES[day.weekday() % 5] for day in days])
+        rows = month == number
+        received[rows] = rng.choice(
+            np.array(days, dtype="datetime64[D]"), size=int(rows.sum()), p=shares / shares.sum()
+        )
+    return received
+
+
+def _draw_by(rng: np.random.Generator, shares: Floats) -> Ints:
+    cumulated = np.cumsum(shares, axis=1)
+    drawn = rng.random(len(shares))[:, None] * cumulated[:, -1:]
+    return np.asarray((drawn >= cumulated).sum(axis=1), dtype=np.int64)
+
+
+def _providers(rng: np.random.Generator, practice: Ints, practices: int, affiliations: Rows) -> Ints:
+    staff: list[list[int]] = [[] for _ in range(practices)]
+    for row in affiliations:
+        if row["ends_on"] is None:
+            staff[row["practice_id"] - 1].append(row["provider_id"])
+    sizes = np.array([len(people) for people in staff])
+    starts = np.concatenate(([0], np.cumsum(sizes)[:-1]))
+    everybody = np.array([person for people in staff for person in people] or [0])
+    place = (sizes[practice] * rng.random(len(practice)) ** PROVIDER_SKEW).astype(np.int64)
+    nobody = (sizes[practice] == 0) | (rng.random(len(practice)) < NO_PROVIDER_SHARE)
+    return np.where(nobody, 0, everybody[np.minimum(starts[practice] + place, len(everybody) - 1)])
+
+
+def _unknown_sources(rng: np.random.Generator, is_unmatched: Bools) -> tuple[Objects, Objects]:
+    names = np.array(UNKNOWN_SOURCES, dtype=object)[rng.integers(0, len(UNKNOWN_SOURCES), len(is_unmatched))]
+    npis = np.array([identifiers.npi(9_000_003 + n) for n in range(40)] + [None] * 40, dtype=object)
+    npis = npis[rng.integers(0, len(npis), len(is_unmatched))]
+    names[~is_unmatched] = ""
+    npis[~is_unmatched] = None
+    return names, npis
+
+
+def _or_none(values: Ints, is_none: Bools) -> Objects:
+    result = values.astype(object)
+    result[is_none] = None
+    return result
+
+
+def row_keys(seed: int, size: int) -> list[str]:
+    """A key per row in the form of a fingerprint; no file that anybody imports has the same."""
+    keys = (hashlib.sha256(f"demo {seed} {number}".encode()).digest() for number in range(size))
+    return [base64.urlsafe_b64encode(key).decode().rstrip("=") for key in keys]
+
+
+def import_ids(rng: np.random.Generator, month: Ints, today: date) -> Objects:
+    """The import of each row: one file a month, and a few referrals typed in by hand."""
+    first = month_numbers(today)[0]
+    return _or_none(month - first + 1, rng.random(len(month)) < TYPED_IN_SHARE)
+
+
+def service_line_rows() -> Rows:
+    """The lines of care."""
+    return [{"id": n, "name": name, "position": n} for n, name in enumerate(SERVICE_LINES, start=1)]
+
+
+def site_rows() -> Rows:
+    """The places of ours."""
+    return [{"id": n, "name": name} for n, name in enumerate(SITES, start=1)]
+
+
+def last_quarter(counts: Ints) -> Ints:
+    """Referrals of the last three whole months, by practice."""
+    return np.asarray(counts[:, -4:-1].sum(axis=1))
+
+
+def last_day(today: date) -> date:
+    """The last day that the newest file covers."""
+    days = workdays(begin_of(today, 1), today - timedelta(1))
+    return days[-1]
