@@ -81,7 +81,10 @@ def _settings(config: Config) -> Iterator[Finding]:
     elif config.host not in ("127.0.0.1", "localhost", "::1"):
         yield WRONG, "Served beyond this machine without HTTPS. Put a TLS proxy in front and set SECURE_COOKIES=yes."
     else:
-        yield ADVICE, "Served on this machine only. Before others use it: HTTPS and SECURE_COOKIES=yes (docs/DEPLOY.md)."
+        yield (
+            ADVICE,
+            "Served on this machine only. Before others use it: HTTPS and SECURE_COOKIES=yes (docs/DEPLOY.md).",
+        )
     yield ADVICE, "Disk encryption: Rounds cannot see it. SQLite files are plain, so keep them on an encrypted disk."
     if not config.map_tiles_url:
         yield ADVICE, "Maps have no streets: set MAP_TILES_URL to your tile server if you want them."

@@ -67,14 +67,13 @@ def quick_add(viewer: Viewer, url_for: Callable[[str], str]) -> list[Item]:
 
 
 def tab_bar(viewer: Viewer, endpoint: str, url_for: Callable[[str], str]) -> list[Item]:
-    """Up to three places of the phone's bottom bar; the plus and More are always there."""
+    """The phone's bottom bar: home, a place, the plus, a place, and More (the last has no address: it opens a sheet)."""
     rooms = {i.endpoint: i for i in GROUPS[0]}
     order = ("route_planning.today", "directory.practices", "analytics.growth", "exports.lists", "tasks.tasks")
     places = [HOMES[viewer.home], *(rooms[name] for name in order if viewer.may(rooms[name].permission))][:3]
-    return [
-        replace(_resolve(i, endpoint, url_for, {}), label="Practices" if i.label == "Directory" else i.label)
-        for i in places
-    ]
+    shown = [_resolve(i, endpoint, url_for, {}) for i in places]
+    shown = [replace(i, label="Practices") if i.label == "Directory" else i for i in shown]
+    return [*shown[:2], Item("Add", "plus-lg", "", ""), *shown[2:], Item("More", "list", "", "")]
 
 
 def _resolve(item: Item, endpoint: str, url_for: Callable[[str], str], badges: dict[str, int]) -> Item:

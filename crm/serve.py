@@ -22,7 +22,9 @@ GRACE_SECONDS = 30
 
 
 @click.command("serve")
-@click.option("--demo/--no-demo", "with_demo", default=True, help="Make the demo organization when there are no accounts.")
+@click.option(
+    "--demo/--no-demo", "with_demo", default=True, help="Make the demo organization when there are no accounts."
+)
 @with_appcontext
 def serve(*, with_demo: bool) -> None:
     """Serve Rounds with a production server and its worker."""

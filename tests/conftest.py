@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
 ROOT = Path(__file__).parent.parent
+# The named people and places, and the client that checks every page.
+pytest_plugins = ["tests.cast", "tests.pages"]
 # A test that asks for none of these has nothing to do with the database, so the PostgreSQL run leaves it out.
 DATABASE_FIXTURES = {"app", "empty_database_url", "migrated_database_url"}
 _run = pytest.StashKey[ExitStack]()

@@ -1,5 +1,6 @@
 """Pages of the room accounts for administrators: colleagues and the organisation's settings."""
 
+from typing import Any
 from zoneinfo import available_timezones
 
 from flask import Blueprint, flash, redirect, url_for
@@ -8,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from crm.accounts import queries, services
 from crm.accounts.forms import OrganizationForm, UserForm
 from crm.accounts.guard import current_viewer
-from crm.accounts.models import Organization
+from crm.accounts.models import User
 from crm.accounts.permissions import Permission
 from crm.core import geo
 from crm.core.db import commit, db
@@ -40,10 +41,14 @@ def user_new() -> ResponseReturnValue:
         with form.problems():
             first = services.first_password()
             user = services.create_user(
-                db.session(), email=form.email.data, name=form.name.data, password=first, roles=form.role_values,
+                db.session(), email=form.typed("email"), name=form.typed("name"), password=first, roles=form.role_values,
                 territory_ids=set(form.territories.data or []), must_change_password=True,
             )  # fmt: skip
-            shown = {"user": {"name": user.name, "email": user.email}, "password": first, "is_new": True}
+            shown: dict[str, Any] = {
+                "user": {"name": user.name, "email": user.email},
+                "password": first,
+                "is_new": True,
+            }
             commit()
             return page("accounts/user_password.html", **shown)
     return page("accounts/user_edit.html", form=form, user=None)
@@ -54,18 +59,11 @@ def user_new() -> ResponseReturnValue:
 def user_edit(user_id: int) -> ResponseReturnValue:
     """Change a colleague's name, roles and territories, or close the account."""
     user = queries.get_user(db.session(), user_id)
-    form = _user_form(
-        UserForm(
-            data={
-                "name": user.name, "email": user.email, "is_active": user.is_active, "version": str(user.version),
-                "roles": [role.value for role in user.role_set], "territories": [t.territory_id for t in user.territories],
-            },
-        )
-    )  # fmt: skip
+    form = _user_form(UserForm(data=_user_values(user)))
     if form.is_sent():
         with form.problems():
             services.change_user(
-                db.session(), user, name=form.name.data, email=form.email.data, roles=form.role_values,
+                db.session(), user, name=form.typed("name"), email=form.typed("email"), roles=form.role_values,
                 territory_ids=set(form.territories.data or []), is_active=form.is_active.data,
                 version=_version(form.version.data),
             )  # fmt: skip
@@ -82,7 +80,7 @@ def user_password(user_id: int) -> ResponseReturnValue:
     """Give a colleague a temporary password, shown once; they choose their own at the next sign-in."""
     user = queries.get_user(db.session(), user_id)
     password = services.reset_password(db.session(), user)
-    shown = {"user": {"name": user.name, "email": user.email}, "password": password, "is_new": False}
+    shown: dict[str, Any] = {"user": {"name": user.name, "email": user.email}, "password": password, "is_new": False}
     commit()
     return page("accounts/user_password.html", **shown)
 
@@ -93,11 +91,16 @@ def settings() -> ResponseReturnValue:
     """The organisation's name, place, time zone and visit rhythm."""
     organization = queries.get_organization(db.session())
     form = OrganizationForm(obj=organization)
-    form.time_zone.choices = [(z, z.replace("_", " ")) for z in sorted(available_timezones()) if z.startswith(("America/", "Pacific/", "US/"))]
+    form.time_zone.choices = [
+        (z, z.replace("_", " ")) for z in sorted(available_timezones()) if z.startswith(("America/", "Pacific/", "US/"))
+    ]
     if form.is_sent():
         with form.problems():
             services.change_organization(
-                db.session(), organization, _organization_values(form, organization), version=_version(form.version.data)
+                db.session(),
+                organization,
+                _organization_values(form),
+                version=_version(form.version.data),
             )
             commit()
             flash("Settings saved.", "good")
@@ -106,7 +109,7 @@ def settings() -> ResponseReturnValue:
     return page("accounts/settings.html", form=form, organization=queries.get_organization(db.session()))
 
 
-def _organization_values(form: OrganizationForm, organization: Organization) -> dict[str, object]:
+def _organization_values(form: OrganizationForm) -> dict[str, object]:
     names = ("name", "time_zone", "cadence_a_days", "cadence_b_days", "cadence_c_days", "lapsed_after_days")
     values: dict[str, object] = {name: form[name].data for name in names}
     values |= {"city": form.city.data or "", "address": form.address.data or ""}
@@ -118,6 +121,14 @@ def _organization_values(form: OrganizationForm, organization: Organization) -> 
     return values
 
 
+def _user_values(user: User) -> dict[str, Any]:
+    return {
+        "name": user.name, "email": user.email, "is_active": user.is_active, "version": str(user.version),
+        "roles": [role.value for role in user.role_set],
+        "territories": [row.territory_id for row in user.territories],
+    }  # fmt: skip
+
+
 def _user_form(form: UserForm) -> UserForm:
     form.territories.choices = [(t.id, t.name) for t in list_territories(db.session(), current_viewer())]
     if form.is_submitted() and form.territories.data is None:
@@ -127,4 +138,3 @@ def _user_form(form: UserForm) -> UserForm:
 
 def _version(text: str | None) -> int | None:
     return int(text) if text and text.isdecimal() and len(text) < 10 else None  # noqa: PLR2004 fits an integer
-

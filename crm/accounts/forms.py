@@ -51,5 +51,7 @@ class OrganizationForm(Form):
     cadence_a_days = IntegerField("Tier A", validators=[InputRequired(REQUIRED), NumberRange(1, 730)])
     cadence_b_days = IntegerField("Tier B", validators=[InputRequired(REQUIRED), NumberRange(1, 730)])
     cadence_c_days = IntegerField("Tier C", validators=[InputRequired(REQUIRED), NumberRange(1, 730)])
-    lapsed_after_days = IntegerField("A source counts as lapsed after", validators=[InputRequired(REQUIRED), NumberRange(30, 730)])
+    lapsed_after_days = IntegerField(
+        "A source counts as lapsed after", validators=[InputRequired(REQUIRED), NumberRange(30, 730)]
+    )
     version = HiddenField()

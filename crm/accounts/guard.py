@@ -23,7 +23,7 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 login_manager = LoginManager()
 
 
-class SignedIn(UserMixin):  # type: ignore[misc]
+class SignedIn(UserMixin):
     """Who Flask-Login's `current_user` is: a viewer with the sign-in that it came by."""
 
     def __init__(self, row: UserSession) -> None:
@@ -113,7 +113,7 @@ def _check() -> ResponseReturnValue | None:
         return _send_to_sign_in()
     if current_user.must_change_password and request.endpoint not in ("accounts.password", "accounts.sign_out"):
         return redirect(url_for("accounts.password"))
-    if not viewer.may(view.permission):  # type: ignore[attr-defined]
+    if not viewer.may(getattr(view, "permission")):  # noqa: B009 mypy knows no attributes of functions
         raise NotAllowed("Your role does not include this. Ask an administrator if you need it.")
     return None
 
@@ -130,4 +130,12 @@ def record_refusal(problem: RoundsError) -> None:
     """Keep in the trail that somebody was refused."""
     actor = db.session.info.get("actor")
     with separate_transaction() as session:
-        record(session, Action.REFUSED, "page", label=request.endpoint or "", actor=actor, status=problem.status, method=request.method)
+        record(
+            session,
+            Action.REFUSED,
+            "page",
+            label=request.endpoint or "",
+            actor=actor,
+            status=problem.status,
+            method=request.method,
+        )

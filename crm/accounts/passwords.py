@@ -1,6 +1,7 @@
 """Password rules and hashing: Argon2id, length over composition, nothing that names the person or the product."""
 
 import unicodedata
+from itertools import pairwise
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
@@ -44,21 +45,25 @@ def needs_rehash(hashed: str) -> bool:
 def check_password(password: str, *, about: tuple[str, ...] = ()) -> None:
     """Raise Invalid unless a new password is good enough. `about` holds names and addresses it must not contain."""
     if len(password) < MIN_LENGTH:
-        raise Invalid(password=f"Use at least {MIN_LENGTH} characters. A few unrelated words are easy to remember.")
+        raise _refusal(f"Use at least {MIN_LENGTH} characters. A few unrelated words are easy to remember.")
     if len(password) > MAX_LENGTH:
-        raise Invalid(password=f"Use at most {MAX_LENGTH} characters.")
+        raise _refusal(f"Use at most {MAX_LENGTH} characters.")
     plain = unicodedata.normalize("NFKC", password).lower()
     if _is_too_simple(plain):
-        raise Invalid(password="This is among the first passwords that are tried. Use a few unrelated words.")
+        raise _refusal("This is among the first passwords that are tried. Use a few unrelated words.")
     if any(part in plain for word in (*about, "rounds") for part in _parts(word)):
-        raise Invalid(password="Leave your name, your email and the organization out of the password.")
+        raise _refusal("Leave your name, your email and the organization out of the password.")
+
+
+def _refusal(says: str) -> Invalid:
+    return Invalid(password=says)
 
 
 def _is_too_simple(plain: str) -> bool:
     rest = plain
     for part in COMMON_PARTS:
         rest = rest.replace(part, "")
-    is_run = all(ord(b) - ord(a) in (0, 1, -1) for a, b in zip(plain, plain[1:], strict=False))
+    is_run = all(ord(b) - ord(a) in (0, 1, -1) for a, b in pairwise(plain))
     return len(set(plain)) < SMALL_VARIETY or len(rest) < MIN_LENGTH // 2 or is_run
 
 

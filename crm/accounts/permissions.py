@@ -16,7 +16,9 @@ class Role(StrEnum):
     @property
     def label(self) -> str:
         """The role in words."""
-        return {"liaison": "Liaison", "manager": "Outreach manager", "admin": "Administrator"}.get(self, self.capitalize())
+        return {"liaison": "Liaison", "manager": "Outreach manager", "admin": "Administrator"}.get(
+            self, self.capitalize()
+        )
 
 
 class Permission(StrEnum):
@@ -49,7 +51,16 @@ class Permission(StrEnum):
 
 
 P = Permission
-FIELD_WORK = {P.VISITS_VIEW, P.VISITS_EDIT, P.MEETINGS_VIEW, P.MEETINGS_EDIT, P.TASKS_VIEW, P.TASKS_EDIT, P.PLAN_VIEW, P.PLAN_EDIT}
+FIELD_WORK = {
+    P.VISITS_VIEW,
+    P.VISITS_EDIT,
+    P.MEETINGS_VIEW,
+    P.MEETINGS_EDIT,
+    P.TASKS_VIEW,
+    P.TASKS_EDIT,
+    P.PLAN_VIEW,
+    P.PLAN_EDIT,
+}
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.LIAISON: frozenset(
@@ -65,7 +76,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         | {P.JOBS_VIEW, P.ALL_TERRITORIES}
     ),
     Role.COMPLIANCE: frozenset({P.DIRECTORY_VIEW, P.AUDIT_VIEW, P.LISTS_VIEW, P.ALL_TERRITORIES}),
-    Role.ADMIN: frozenset({P.USERS_EDIT, P.SETTINGS_EDIT, P.AUDIT_VIEW, P.JOBS_VIEW, P.ALL_TERRITORIES, P.TERRITORIES_EDIT}),
+    Role.ADMIN: frozenset(
+        {P.USERS_EDIT, P.SETTINGS_EDIT, P.AUDIT_VIEW, P.JOBS_VIEW, P.ALL_TERRITORIES, P.TERRITORIES_EDIT}
+    ),
 }
 
 

@@ -47,9 +47,7 @@ def count_users(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(User)) or 0
 
 
-def list_users(
-    session: Session, permission: Permission | None = None, *, include_disabled: bool = False
-) -> list[User]:
+def list_users(session: Session, permission: Permission | None = None, *, include_disabled: bool = False) -> list[User]:
     """Users by name; with a permission, those whose roles hold it."""
     query = select(User).order_by(User.name, User.id)
     if not include_disabled:

@@ -41,7 +41,9 @@ def check_throttle(session: Session, email: str, address: str) -> None:
         session, clock.now() - WINDOW, account_hash=_account(email), address=address
     )
     if by_account >= MAX_PER_ACCOUNT or by_address >= MAX_PER_ADDRESS:
-        raise TooMany("Too many failed tries. Wait 15 minutes, then try again.", retry_after=int(WINDOW.total_seconds()))
+        raise TooMany(
+            "Too many failed tries. Wait 15 minutes, then try again.", retry_after=int(WINDOW.total_seconds())
+        )
 
 
 def find_signing_in(email: str, password: str, address: str) -> User | None:

@@ -17,8 +17,6 @@ from crm.core.security import request_id
 from crm.core.web import page, public, safe_next, signed_in
 
 bp = Blueprint("accounts", __name__)
-THEMES = ("light", "dark", "system")
-YEAR_SECONDS = 31_536_000
 
 
 @bp.route("/sign-in", methods=["GET", "POST"], endpoint="sign_in")
@@ -30,7 +28,7 @@ def sign_in_page() -> ResponseReturnValue:
     form = SignInForm(next=request.args.get("next"))
     if form.is_sent():
         address = request.remote_addr or ""
-        user = sign_in.find_signing_in(form.email.data, form.password.data, address)
+        user = sign_in.find_signing_in(form.typed("email"), form.typed("password"), address)
         if user is not None:
             return _begin(user.id, form, address)
         with separate_transaction() as session:
@@ -42,7 +40,7 @@ def sign_in_page() -> ResponseReturnValue:
 def _begin(user_id: int, form: SignInForm, address: str) -> ResponseReturnValue:
     user = queries.get_user(db.session(), user_id)
     token = sign_in.start_session(
-        db.session(), user, password=form.password.data, address=address, device=request.user_agent.string
+        db.session(), user, password=form.typed("password"), address=address, device=request.user_agent.string
     )
     sign_in.sweep(db.session(), limits())
     actor = Actor(user.id, user.name, address, request_id())
@@ -92,7 +90,11 @@ def password() -> ResponseReturnValue:
         with form.problems():
             user = queries.get_user(db.session(), current_viewer().id or 0)
             services.change_password(
-                db.session(), user, current=form.current.data, new=form.password.data, keep_session=current_user.session_id
+                db.session(),
+                user,
+                current=form.typed("current"),
+                new=form.typed("password"),
+                keep_session=current_user.session_id,
             )
             commit()
             flash("Password changed. Every other device was signed out.", "good")
@@ -111,14 +113,3 @@ def session_end(session_id: int) -> ResponseReturnValue:
     commit()
     flash("That device was signed out.", "good")
     return redirect(url_for("accounts.account"))
-
-
-@bp.post("/theme")
-@public
-def theme() -> ResponseReturnValue:
-    """Choose light, dark or the system's theme for this device."""
-    chosen = request.form.get("theme", "system")
-    response = flask.make_response(redirect(safe_next(request.form.get("next"), url_for("home.index"))))
-    value = chosen if chosen in THEMES else "system"
-    response.set_cookie("theme", value, max_age=YEAR_SECONDS, samesite="Lax", secure=request.is_secure, httponly=False)
-    return response

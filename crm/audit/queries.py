@@ -23,7 +23,7 @@ class AuditFilters:
     text: str = ""
 
 
-def events(filters: AuditFilters) -> Select[tuple[AuditEvent]]:
+def events(filters: AuditFilters) -> Select[AuditEvent]:
     """The events that pass the filters, newest first."""
     query = select(AuditEvent).order_by(AuditEvent.id.desc())
     if filters.action:

@@ -12,7 +12,7 @@ from crm.audit.models import Action, AuditEvent
 from crm.core import clock
 from crm.core.db import Audited
 
-UNINTERESTING = {"version", "created_at", "updated_at"}
+UNINTERESTING = {"version", "created_at", "updated_at", "search_key"}
 MAX_TEXT = 200
 
 
@@ -71,10 +71,8 @@ def _write_events(session: Session, _context: object) -> None:
 
 
 def _record_row(session: Session, action: Action, row: Any, changes: dict[str, Any]) -> None:
-    record(
-        session, action, row.__tablename__, object_id=getattr(row, "id", None), label=row.audit_label,
-        **({"changes": changes} if changes else {}),
-    )  # fmt: skip
+    detail: dict[str, Any] = {"changes": changes} if changes else {}
+    record(session, action, row.__tablename__, object_id=getattr(row, "id", None), label=row.audit_label, **detail)
 
 
 def _changes(row: Any) -> dict[str, Any]:

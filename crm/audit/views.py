@@ -2,6 +2,7 @@
 
 import csv
 import io
+from typing import Any
 
 from flask import Blueprint, make_response, request, url_for
 from flask.typing import ResponseReturnValue
@@ -28,7 +29,7 @@ def log() -> ResponseReturnValue:
     """Who did what, newest first."""
     form, filters = _filters()
     events = paginate(db.session(), queries.events(filters), arg_int("page"))
-    args = request.args.to_dict()
+    args: dict[str, Any] = request.args.to_dict()
     events.url_for = lambda number: url_for("audit.log", **{**args, "page": number})
     return page("audit/log.html", filter_form=form, events=events, csv_url=url_for("audit.log_csv", **args))
 
@@ -43,7 +44,17 @@ def log_csv() -> ResponseReturnValue:
     writer.writerow(["at_utc", "action", "who", "kind", "id", "name", "detail", "address", "request"])
     count = 0
     for e in db.session.scalars(queries.events(filters).limit(MAX_CSV_ROWS)):
-        cells = [e.at.isoformat(), e.action.value, e.actor_name, e.object_kind, e.object_id, e.object_label, e.detail, e.address, e.request_id]
+        cells = [
+            e.at.isoformat(),
+            e.action.value,
+            e.actor_name,
+            e.object_kind,
+            e.object_id,
+            e.object_label,
+            e.detail,
+            e.address,
+            e.request_id,
+        ]
         writer.writerow([_inert(cell) for cell in cells])
         count += 1
     with separate_transaction() as session:

@@ -63,7 +63,9 @@ def choice(options: type[StrEnum]) -> Enum:
     """A column type for one of a few named values: text with a CHECK, the same on both databases."""
     name = "".join(f"_{c.lower()}" if c.isupper() else c for c in options.__name__).lstrip("_")
     values = [option.value for option in options]
-    return Enum(options, native_enum=False, create_constraint=True, name=name, length=32, values_callable=lambda _: values)
+    return Enum(
+        options, native_enum=False, create_constraint=True, name=name, length=32, values_callable=lambda _: values
+    )
 
 
 Key = Annotated[int, mapped_column(primary_key=True)]

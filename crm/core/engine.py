@@ -36,7 +36,7 @@ def has_wal_reset_bug(version: tuple[int, int, int]) -> bool:
 
 def journal_mode(version: tuple[int, int, int] | None = None) -> str:
     """`WAL` where it is safe, otherwise `TRUNCATE` (about half the writes per second, and safe everywhere)."""
-    return "TRUNCATE" if has_wal_reset_bug(version or sqlite3.sqlite_version_info) else "WAL"  # type: ignore[arg-type]
+    return "TRUNCATE" if has_wal_reset_bug(version or sqlite3.sqlite_version_info) else "WAL"
 
 
 def engine_options(url: str) -> dict[str, Any]:
@@ -121,7 +121,8 @@ def report(connection: Connection) -> EngineReport:
     warning = ""
     if journal != "WAL":
         warning = (
-            f"SQLite {sqlite3.sqlite_version} can lose writes in WAL mode, so the slower, safe TRUNCATE journal is used. "
+            f"SQLite {sqlite3.sqlite_version} can lose writes in WAL mode, so the slower, safe TRUNCATE journal "
+            "is used. "
             "SQLite 3.51.3 or newer lifts this."
         )
     return EngineReport("SQLite", sqlite3.sqlite_version, journal, warning)

@@ -25,14 +25,16 @@ WORDS = {
     413: ("This is too large", "Send a smaller file or less text. Nothing was changed."),
     422: ("Please check what was entered", "Go back and correct it. Nothing was changed."),
     429: ("Too many tries", "Wait a while, then try again."),
-    500: ("Something went wrong on our side", "Nothing was half saved. Try again; if it stays, tell your administrator the number below."),
-    503: ("Busy for a moment", "Somebody else is writing a lot just now. Nothing was changed; try again in a few seconds."),
+    500: ("Something went wrong on our side", "Nothing was half saved. If it stays, give an administrator this number."),
+    503: ("Busy for a moment", "Somebody else is writing just now. Nothing was changed; try again in a few seconds."),
 }  # fmt: skip
-CSRF_SAYS = "This form was open since before you signed in, so it could not be checked. Go back, reload the page and send it again."
+CSRF_SAYS = "This form was open since before you signed in. Go back, reload the page and send it again."
 BUSY_WORDS = ("locked", "busy", "lock timeout", "canceling statement")
 
 
-def install(app: Flask, record_refusal: Callable[[RoundsError], None]) -> None:
+def install(  # noqa: C901 five small handlers that share the app
+    app: Flask, record_refusal: Callable[[RoundsError], None]
+) -> None:
     """Turn every error into an answer. `record_refusal` writes refusals to the audit trail."""
 
     @app.errorhandler(RoundsError)
@@ -71,7 +73,13 @@ def install(app: Flask, record_refusal: Callable[[RoundsError], None]) -> None:
     def unexpected(problem: Exception) -> ResponseReturnValue:
         db.session.rollback()
         # The record names where it happened, never the values: an exception's text may quote a row.
-        log.error("unexpected", request=request_id(), endpoint=request.endpoint, kind=type(problem).__name__, where=_where(problem))
+        log.error(
+            "unexpected",
+            request=request_id(),
+            endpoint=request.endpoint,
+            kind=type(problem).__name__,
+            where=_where(problem),
+        )
         if app.testing:
             raise problem
         return _answer(500)

@@ -32,7 +32,7 @@ def money(cents: int | None) -> str:
     dollars = abs(cents) / 100
     for limit, divisor, unit in ((999_500_000, 1e9, "B"), (999_500, 1e6, "M"), (10_000, 1e3, "k")):
         if dollars >= limit:
-            text = f"${dollars / divisor:.3g}{unit}" if dollars / divisor < 1000 else f"${dollars / divisor:,.0f}{unit}"
+            text = f"${dollars / divisor:,.3g}{unit}" if unit != "B" else f"${dollars / divisor:,.2f}{unit}"
             break
     else:
         text = f"${dollars:,.0f}"

@@ -1,11 +1,11 @@
 """Forms: WTForms with the field types, filters and error handling that every room shares."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from types import TracebackType
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import Field, HiddenField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import Field, HiddenField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice, SelectFieldBase  # type: ignore[attr-defined]
 from wtforms.validators import ValidationError
 
 from crm.core.db import db
@@ -52,26 +52,13 @@ class Form(FlaskForm):
         """Whether the form was sent and every field holds what it should."""
         return bool(self.validate_on_submit())
 
-    @contextmanager
-    def problems(self) -> Iterator[None]:
-        """Catch Invalid and Conflict: undo, keep what was typed, and show the message in the form.
+    def problems(self) -> "Problems":
+        """A block in which Invalid and Conflict become messages of this form, with everything undone."""
+        return Problems(self)
 
-        After a conflict the form carries the newer version, so saving once more overwrites knowingly.
-        """
-        try:
-            yield
-        except Invalid as problem:
-            db.session.rollback()
-            self.attach(problem)
-        except Conflict as problem:
-            db.session.rollback()
-            self.form_errors.append(
-                f"{problem.says} What you typed is still here. Save again to put it in place of theirs, or reload to see theirs."
-            )
-            self.on_conflict()
-
-    def on_conflict(self) -> None:
-        """Hook: load the newer version number into the form."""
+    def typed(self, name: str) -> str:
+        """What was typed into a text field, empty when nothing was."""
+        return self[name].data or ""
 
     def attach(self, problem: Invalid) -> None:
         """Put each message of a refusal beside its field, or above the form where there is no such field."""
@@ -94,6 +81,32 @@ class Form(FlaskForm):
         return bool(ok)
 
 
+class Problems:
+    """Catches a service's Invalid or Conflict: undoes, keeps what was typed, shows the message in the form."""
+
+    def __init__(self, form: Form) -> None:
+        self.form = form
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, problem: BaseException | None, _trace: TracebackType | None
+    ) -> bool:
+        """Whether the exception was one of ours, and is dealt with."""
+        if isinstance(problem, Invalid):
+            self.form.attach(problem)
+        elif isinstance(problem, Conflict):
+            self.form.form_errors.append(
+                f"{problem.says} What you typed is still here. Save again to put it in place of theirs, "
+                "or reload to see theirs."
+            )
+        else:
+            return False
+        db.session.rollback()
+        return True
+
+
 def optional_int(value: object) -> int | None:
     """Coerce for select fields whose first option is empty."""
     text = str(value) if value not in (None, "", "None") else ""
@@ -104,19 +117,12 @@ def optional_int(value: object) -> int | None:
     return int(text)
 
 
-class ChoiceField(SelectField):
-    """A select whose faults read as a sentence."""
+class _Choices(SelectFieldBase):
+    """Takes (value, label) pairs, and says what is wrong as a sentence."""
 
-    def pre_validate(self, form: Any) -> None:
-        """Refuse what is not among the choices."""
-        try:
-            super().pre_validate(form)
-        except ValidationError:
-            raise ValidationError("Choose one of the list.") from None
-
-
-class ManyField(SelectMultipleField):
-    """Several of a list, for chips and check boxes."""
+    def __init__(self, *args: Any, choices: Any = None, **kwargs: Any) -> None:
+        made = [SelectChoice(*pair) if isinstance(pair, tuple) else pair for pair in choices or []]
+        super().__init__(*args, choices=made, **kwargs)  # type: ignore[call-arg]
 
     def pre_validate(self, form: Any) -> None:
         """Refuse what is not among the choices."""
@@ -124,3 +130,15 @@ class ManyField(SelectMultipleField):
             super().pre_validate(form)
         except ValidationError:
             raise ValidationError("Choose from the list.") from None
+
+
+class ChoiceField(_Choices, SelectField):
+    """One of a list."""
+
+
+class ManyField(_Choices, SelectMultipleField):
+    """Several of a list, for chips and check boxes."""
+
+
+class SegmentField(_Choices, RadioField):
+    """One of a few, all of them shown."""

@@ -26,7 +26,7 @@ class JobState(StrEnum):
 
 
 class Job(Timestamped, Model):
-    """A piece of work. A worker holds a lease on it while it runs; a dead worker's lease runs out and it is run again."""
+    """A piece of work. A worker holds a lease on it while it runs; when the lease runs out, it is run again."""
 
     __tablename__ = "job"
     __table_args__ = (Index("ix_job_waiting", "state", "id"),)

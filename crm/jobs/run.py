@@ -9,7 +9,7 @@ from crm.core.db import separate_transaction
 from crm.jobs import services
 
 
-class Cancelled(Exception):  # noqa: N818 an ending, not an error
+class Cancelled(Exception):
     """Somebody asked to stop. The handler undoes what it has begun and lets this pass."""
 
 

@@ -34,12 +34,18 @@ def claim_next(session: Session) -> Job | None:
         (Job.state == JobState.RUNNING) & (Job.leased_until < now),
     )
     # SQLite takes its write lock at BEGIN IMMEDIATE; PostgreSQL needs the row lock.
-    job = session.scalars(select(Job).where(is_free).order_by(Job.id).limit(1).with_for_update(skip_locked=True)).first()
+    job = session.scalars(
+        select(Job).where(is_free).order_by(Job.id).limit(1).with_for_update(skip_locked=True)
+    ).first()
     if job is None:
         return None
     job.tries += 1
     if job.tries > MAX_TRIES:
-        end(job, JobState.FAILED, "Stopped after three tries. Nothing was half done; please try again or tell an administrator.")
+        end(
+            job,
+            JobState.FAILED,
+            "Stopped after three tries. Nothing was half done; please try again or tell an administrator.",
+        )
         session.flush()
         return job
     job.state = JobState.RUNNING

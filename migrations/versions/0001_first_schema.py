@@ -147,6 +147,11 @@ def upgrade() -> None:
         sa.Column("email", sa.String(length=200), nullable=True),
         sa.Column("note", sa.String(length=2000), nullable=False),
         sa.Column("source", sa.String(length=60), nullable=False),
+        sa.Column(
+            "search_key",
+            sa.String(length=300).with_variant(sa.String(length=300, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("retired_on", sa.Date(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
@@ -156,6 +161,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("provider", schema=None) as batch_op:
         batch_op.create_index("ix_provider_name", ["last_name", "first_name"], unique=False)
+        batch_op.create_index(batch_op.f("ix_provider_search_key"), ["search_key"], unique=False)
         batch_op.create_index(batch_op.f("ix_provider_specialty"), ["specialty"], unique=False)
         batch_op.create_index(batch_op.f("ix_provider_taxonomy"), ["taxonomy"], unique=False)
 
@@ -376,6 +382,11 @@ def upgrade() -> None:
         sa.Column("cadence_days", sa.Integer(), nullable=True),
         sa.Column("source", sa.String(length=60), nullable=False),
         sa.Column("source_key", sa.String(length=200), nullable=True),
+        sa.Column(
+            "search_key",
+            sa.String(length=300).with_variant(sa.String(length=300, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("retired_on", sa.Date(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
@@ -391,6 +402,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_practice_name"), ["name"], unique=False)
         batch_op.create_index(batch_op.f("ix_practice_owner_id"), ["owner_id"], unique=False)
         batch_op.create_index("ix_practice_place", ["state", "zip"], unique=False)
+        batch_op.create_index(batch_op.f("ix_practice_search_key"), ["search_key"], unique=False)
         batch_op.create_index(batch_op.f("ix_practice_source_key"), ["source_key"], unique=False)
         batch_op.create_index("ix_practice_territory", ["territory_id", "retired_on", "name"], unique=False)
         batch_op.create_index(batch_op.f("ix_practice_tier"), ["tier"], unique=False)
@@ -545,6 +557,11 @@ def upgrade() -> None:
         sa.Column("relationship_strength", sa.Integer(), nullable=False),
         sa.Column("prefers", sa.String(length=200), nullable=False),
         sa.Column("note", sa.String(length=2000), nullable=False),
+        sa.Column(
+            "search_key",
+            sa.String(length=300).with_variant(sa.String(length=300, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("retired_on", sa.Date(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
@@ -557,6 +574,7 @@ def upgrade() -> None:
     with op.batch_alter_table("contact", schema=None) as batch_op:
         batch_op.create_index("ix_contact_name", ["last_name", "first_name"], unique=False)
         batch_op.create_index(batch_op.f("ix_contact_practice_id"), ["practice_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_contact_search_key"), ["search_key"], unique=False)
 
     op.create_table(
         "export",
@@ -568,6 +586,7 @@ def upgrade() -> None:
         sa.Column("channel", sa.String(length=60), nullable=False),
         sa.Column("purpose", sa.String(length=200), nullable=False),
         sa.Column("filters", sa.JSON(), nullable=False),
+        sa.Column("in_words", sa.JSON(), nullable=False),
         sa.Column("columns", sa.JSON(), nullable=False),
         sa.Column(
             "file_format",
@@ -576,9 +595,9 @@ def upgrade() -> None:
         ),
         sa.Column("rows", sa.Integer(), nullable=True),
         sa.Column("suppressed", sa.Integer(), nullable=True),
+        sa.Column("reasons", sa.JSON(), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("finished_at", UtcDateTime(), nullable=True),
-        sa.Column("downloaded_at", UtcDateTime(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("updated_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(["job_id"], ["job.id"], name=op.f("fk_export_job_id_job")),
@@ -765,7 +784,8 @@ def upgrade() -> None:
         "export_file",
         sa.Column("export_id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
-        sa.Column("content", sa.LargeBinary(), nullable=True),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("suppression", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["export_id"], ["export.id"], name=op.f("fk_export_file_export_id_export"), ondelete="CASCADE"
         ),
@@ -1109,6 +1129,7 @@ def downgrade() -> None:
 
     op.drop_table("export")
     with op.batch_alter_table("contact", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_contact_search_key"))
         batch_op.drop_index(batch_op.f("ix_contact_practice_id"))
         batch_op.drop_index("ix_contact_name")
 
@@ -1130,6 +1151,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_practice_tier"))
         batch_op.drop_index("ix_practice_territory")
         batch_op.drop_index(batch_op.f("ix_practice_source_key"))
+        batch_op.drop_index(batch_op.f("ix_practice_search_key"))
         batch_op.drop_index("ix_practice_place")
         batch_op.drop_index(batch_op.f("ix_practice_owner_id"))
         batch_op.drop_index(batch_op.f("ix_practice_name"))
@@ -1163,6 +1185,7 @@ def downgrade() -> None:
     with op.batch_alter_table("provider", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_provider_taxonomy"))
         batch_op.drop_index(batch_op.f("ix_provider_specialty"))
+        batch_op.drop_index(batch_op.f("ix_provider_search_key"))
         batch_op.drop_index("ix_provider_name")
 
     op.drop_table("provider")

@@ -1,0 +1,124 @@
+"""People and settings: what an administrator can do, and that nobody else can."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from crm.accounts import queries, services
+from crm.accounts.models import Organization, User
+from crm.accounts.permissions import Role
+from crm.audit.models import AuditEvent
+from crm.core.db import db
+from crm.core.errors import Conflict, Invalid
+from tests.cast import PASSWORD, Cast
+
+
+def test_user_new_shows_the_password_once_and_makes_them_choose(cast: Cast, sign_in: Any) -> None:
+    adam = sign_in(cast.adam)
+    answer = adam.submit(
+        adam.get("/admin/users/new"),
+        {
+            "name": "Ines Calder",
+            "email": "Ines@HarborSpecialty.example",
+            "roles": ["liaison"],
+            "territories": [str(cast.north.id)],
+        },
+    )
+    assert answer.status == 200
+    assert answer.soup is not None
+    password = answer.soup.find("dd", string=lambda text: text and text.count("-") == 3)
+    assert password is not None
+    browser = sign_in()
+    browser.post("/sign-in", {"email": "ines@harborspecialty.example", "password": password.get_text(strip=True)})
+    assert browser.get("/").location == "/account/password"
+    ines = db.session.scalars(select(User).where(User.email == "ines@harborspecialty.example")).one()
+    assert queries.viewer_of(ines).own_territory_ids == {cast.north.id}
+    assert ines.must_change_password
+
+
+@pytest.mark.parametrize("name", ["maren", "dana", "priya", "arjun", "carol"])
+def test_users_are_the_administrators_alone(cast: Cast, sign_in: Any, name: str) -> None:
+    browser = sign_in(cast.everybody[name])
+    assert browser.get("/admin/users").status == 403
+    assert browser.post(f"/admin/users/{cast.adam.id}/password").status == 403
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        ("email", "no address", "not an email"),
+        ("name", "", "Fill this in"),
+        ("roles", [], "at least one role"),
+        ("email", "dana@harborspecialty.example", "already"),
+    ],
+)
+def test_user_new_keeps_what_was_typed(cast: Cast, sign_in: Any, field: str, value: Any, says: str) -> None:
+    adam = sign_in(cast.adam)
+    values = {"name": "Ines Calder", "email": "ines@example.com", "roles": ["liaison"]} | {field: value}
+    answer = adam.post("/admin/users/new", values)
+    assert answer.status == 422
+    assert says in answer.text
+    if field != "name":
+        assert 'value="Ines Calder"' in str(answer.soup)
+
+
+def test_closing_an_account_ends_its_sessions(cast: Cast, sign_in: Any) -> None:
+    dana, adam = sign_in(cast.dana), sign_in(cast.adam)
+    assert dana.get("/account").status == 200
+    page = adam.get(f"/admin/users/{cast.dana.id}")
+    values = {"name": cast.dana.name, "email": cast.dana.email, "roles": ["liaison"], "version": str(cast.dana.version)}
+    assert adam.post(f"/admin/users/{cast.dana.id}", values).status == 302, page.text
+    assert dana.get("/account").status == 302
+
+
+def test_the_last_administrator_stays(cast: Cast, database: Any) -> None:
+    with pytest.raises(Invalid, match="only administrator"):
+        services.change_user(
+            database(), cast.adam, name="Adam", email=cast.adam.email, roles={Role.MANAGER}, territory_ids=set(),
+            is_active=True, version=None,
+        )  # fmt: skip
+
+
+def test_two_edits_of_one_version_do_not_both_win(cast: Cast, database: Any) -> None:
+    seen = cast.dana.version
+    change = {
+        "name": "Dana W.",
+        "email": cast.dana.email,
+        "roles": {Role.LIAISON},
+        "territory_ids": {cast.north.id},
+        "is_active": True,
+    }
+    services.change_user(database(), cast.dana, **change, version=seen)
+    with pytest.raises(Conflict):
+        services.change_user(database(), cast.dana, **change, version=seen)
+
+
+def test_settings_move_the_office_and_say_what_is_wrong(cast: Cast, sign_in: Any) -> None:
+    adam = sign_in(cast.adam)
+    page = adam.get("/admin/settings")
+    assert adam.submit(page, {"zip": "43215", "time_zone": "America/Chicago"}).status == 302
+    organization = db.session.scalars(select(Organization)).one()
+    assert organization.time_zone == "America/Chicago"
+    assert organization.latitude == pytest.approx(39.96, abs=0.1)
+    answer = adam.submit(adam.get("/admin/settings"), {"zip": "00000", "cadence_a_days": "abc", "name": "New name"})
+    assert answer.status == 422
+    assert 'value="New name"' in str(answer.soup)
+
+
+def test_every_change_of_an_account_is_in_the_trail_without_secrets(cast: Cast, database: Any) -> None:
+    services.set_password(database(), cast.dana, "a quite new passphrase", must_change=False)
+    database.commit()
+    event = db.session.scalars(
+        select(AuditEvent).where(AuditEvent.object_id == cast.dana.id, AuditEvent.action == "changed")
+    ).one()
+    assert event.detail["changes"]["password_hash"] == "changed"
+
+
+def test_password_change_needs_the_current_one_and_ends_other_sessions(cast: Cast, sign_in: Any) -> None:
+    here, elsewhere = sign_in(cast.dana), sign_in(cast.dana)
+    page = here.get("/account/password")
+    assert here.submit(page, {"current": "wrong", "password": "kupfer lampe wiese"}).status == 422
+    assert here.submit(page, {"current": PASSWORD, "password": "kupfer lampe wiese"}).status == 302
+    assert here.get("/account").status == 200
+    assert elsewhere.get("/account").status == 302
