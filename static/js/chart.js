@@ -75,6 +75,13 @@ const template = () => {
   };
 };
 
+// Plotly writes bold words as a style attribute, which the content security policy refuses; set as a property it is allowed.
+const setAttribute = Element.prototype.setAttribute;
+SVGElement.prototype.setAttribute = function (name, value) {
+  if (name === "style") this.style.cssText = value;
+  else setAttribute.call(this, name, value);
+};
+
 const figures = new WeakMap();
 const seen = new Set();
 
