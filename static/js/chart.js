@@ -54,7 +54,7 @@ const template = () => {
       colorway: [1, 2, 3, 4, 5, 6, 7, 8].map((n) => token(`--chart-${n}`)),
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       margin: { l: 8, r: 16, t: 12, b: 8, pad: 0 },
-      xaxis: { ...axis, showgrid: false, showline: true },
+      xaxis: { ...axis, showgrid: false, showline: true, tickangle: 0 },
       yaxis: { ...axis, showline: false, tickformat: ",", separatethousands: true },
       showlegend: false,
       legend: { orientation: "h", x: 0, y: -0.16, font: { size: 12, color: ink } },
@@ -114,6 +114,7 @@ const draw = async (box) => {
   const canvas = box.querySelector("[data-chart-canvas]");
   const layout = merge({}, resolve({ ...figure.layout, template: undefined }));
   if (PHONE.matches && figure.phone?.layout) merge(layout, resolve(figure.phone.layout));
+  if (PHONE.matches && !layout.xaxis?.tickvals && !layout.xaxis?.dtick) layout.xaxis = { nticks: 6, ...layout.xaxis };
   layout.template = template();
   layout.autosize = true;
   delete layout.width;
