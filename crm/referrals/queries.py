@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, case, func, or_, select
+from sqlalchemy import ColumnElement, Subquery, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from crm.accounts.viewer import Viewer
@@ -23,11 +23,11 @@ CHUNK = 5000
 
 @dataclass(frozen=True)
 class RecentCounts:
-    """How many referrals a practice sent in the last 90 days, in the 90 days before, and in twelve months."""
+    """How many referrals a practice sent in the last 90 days, in the 90 days before, and in each of twelve months."""
 
     last90: int = 0
     before90: int = 0
-    months12: int = 0
+    months12: tuple[int, ...] = (0,) * YEAR_MONTHS
 
 
 def is_counted() -> ColumnElement[bool]:
@@ -49,13 +49,34 @@ def volume_subquery(first_month: int, last_month: int) -> Subquery:
     )
 
 
+def recent_subquery(today: date) -> Subquery:
+    """The windows of `recent_counts` for every practice, as `practice_id, last90, before90`, to sort and filter by.
+
+    Practices that sent nothing have no row: join it outer. The caller scopes the practices that it joins to.
+    """
+    last, before = _window(today), _window(today - timedelta(days=WINDOW_DAYS))
+    months = range(formats.month_of(before[0]), formats.month_of(last[1]) + 1)
+
+    def within(window: tuple[date, date]) -> ColumnElement[Any]:
+        share = case({month: share_of_month(month, window) for month in months}, value=Referral.month, else_=0.0)
+        monthly = case((Referral.received_on.is_(None), Referral.count * share), else_=0.0)
+        return func.sum(case((Referral.received_on.between(*window), Referral.count), else_=monthly))
+
+    return (
+        select(Referral.practice_id, within(last).label("last90"), within(before).label("before90"))
+        .where(Referral.month.between(months[0], months[-1]), Referral.practice_id.is_not(None), is_counted())
+        .group_by(Referral.practice_id)
+        .subquery()
+    )
+
+
 def recent_counts(
     session: Session, viewer: Viewer, practice_ids: Collection[int], today: date
 ) -> dict[int, RecentCounts]:
     """How many referrals each of some practices sent lately; three statements however many practices.
 
-    The windows are `last90` = the 90 days that end today, `before90` = the 90 days before them, `months12` = the
-    twelve months that end with the current one (rollup). The rollup holds whole months only, so the windows are
+    The windows are `last90` = the 90 days that end today, `before90` = the 90 days before them, `months12` = each
+    of the twelve whole months before the current one (rollup). The rollup holds whole months only, so the windows are
     counted from the rows of these practices, found by the index on practice and month: an event counts on its day;
     a monthly count has no day, so it counts by the share of its month's days that lie in the window, rounded at the
     end. Practices outside the viewer's scope are left out; the others are always in the answer, also with zeros.
@@ -65,12 +86,13 @@ def recent_counts(
     before = _window(today - timedelta(days=WINDOW_DAYS))
     events = _event_counts(session, ids, last, before)
     months = _monthly_shares(session, ids, last, before)
-    year = _year_counts(session, ids, formats.month_of(today))
+    month = formats.month_of(today)
+    year = _year_counts(session, ids, month)
     return {
         id_: RecentCounts(
             round(events.get(id_, (0, 0))[0] + months.get(id_, (0.0, 0.0))[0]),
             round(events.get(id_, (0, 0))[1] + months.get(id_, (0.0, 0.0))[1]),
-            year.get(id_, 0),
+            tuple(year.get((id_, at), 0) for at in range(month - YEAR_MONTHS, month)),
         )
         for id_ in ids
     }
@@ -106,7 +128,7 @@ def _in_scope(session: Session, viewer: Viewer, practice_ids: Collection[int]) -
     return [id_ for id_ in dict.fromkeys(practice_ids) if id_ in found]
 
 
-def _rows(session: Session, ids: Iterable[int], query: Select[Any], column: Any) -> list[Any]:
+def _rows(session: Session, ids: Iterable[int], query: Any, column: Any) -> list[Any]:
     return [row for chunk in _chunks(ids) for row in session.execute(query.where(column.in_(chunk)))]
 
 
@@ -151,10 +173,10 @@ def share_of_month(month: int, window: tuple[date, date]) -> float:
     return max(days, 0) / (after - first).days
 
 
-def _year_counts(session: Session, ids: list[int], month: int) -> dict[int, int]:
+def _year_counts(session: Session, ids: list[int], month: int) -> dict[tuple[int, int], int]:
     query = (
-        select(ReferralMonth.practice_id, func.sum(ReferralMonth.received))
-        .where(ReferralMonth.month.between(month - YEAR_MONTHS + 1, month))
-        .group_by(ReferralMonth.practice_id)
+        select(ReferralMonth.practice_id, ReferralMonth.month, func.sum(ReferralMonth.received))
+        .where(ReferralMonth.month.between(month - YEAR_MONTHS, month - 1))
+        .group_by(ReferralMonth.practice_id, ReferralMonth.month)
     )
-    return {row[0]: int(row[1]) for row in _rows(session, ids, query, ReferralMonth.practice_id)}
+    return {(row[0], row[1]): int(row[2]) for row in _rows(session, ids, query, ReferralMonth.practice_id)}
