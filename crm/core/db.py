@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Enum, MetaData, String
+from sqlalchemy import DateTime, Enum, MetaData, String, event
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declared_attr, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -102,6 +102,17 @@ class Audited:
     def audit_label(self) -> str:
         """What the trail calls this row."""
         return str(getattr(self, "name", None) or getattr(self, "title", None) or f"{type(self).__name__} {self.id}")  # type: ignore[attr-defined]
+
+
+@event.listens_for(Audited, "attribute_instrument", propagate=True)
+def _keep_old_value(_class: type, _key: str, attribute: Any) -> None:
+    """Without this, the old value of a column that was not loaded yet would be missing from the trail."""
+    if hasattr(attribute.property, "columns"):
+        event.listen(attribute, "set", _look, active_history=True)
+
+
+def _look(_target: object, _value: object, _old: object, _initiator: object) -> None:
+    """Only asks for the old value to be loaded."""
 
 
 def check_version(row: Any, seen: int | None) -> None:

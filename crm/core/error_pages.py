@@ -8,7 +8,7 @@ from flask import render_template as render
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from crm.core.db import db
 from crm.core.errors import NotAllowed, NotFound, RoundsError, TooMany
@@ -53,6 +53,11 @@ def install(  # noqa: C901 five small handlers that share the app
         refusal.status = 400
         record_refusal(refusal)
         return _answer(400, CSRF_SAYS)
+
+    @app.errorhandler(SecurityError)
+    def foreign_host(_problem: SecurityError) -> ResponseReturnValue:
+        # No page can be made: there is no address of ours to link to.
+        return "This address is not served here. Set TRUSTED_HOSTS to serve it.", 400, {"Content-Type": "text/plain"}
 
     @app.errorhandler(HTTPException)
     def http(problem: HTTPException) -> ResponseReturnValue:

@@ -1,0 +1,63 @@
+"""The trail: every change is in it once, nobody can change it, and it can be read and taken away."""
+
+import csv
+import io
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import DBAPIError
+
+from crm.audit.models import Action, AuditEvent
+from crm.audit.trail import Actor, record
+from crm.core.db import db
+from tests.cast import Cast
+
+
+def events(**where: Any) -> list[AuditEvent]:
+    query = select(AuditEvent).order_by(AuditEvent.id)
+    for name, value in where.items():
+        query = query.where(getattr(AuditEvent, name) == value)
+    return list(db.session.scalars(query))
+
+
+def test_create_change_and_delete_are_each_one_event_with_values(cast: Cast, database: Any) -> None:
+    session = database()
+    session.info["actor"] = Actor(cast.dana.id, "Dana Whitfield", "10.0.0.7", "abc")
+    cast.olentangy.name = "Olentangy Family Practice"
+    cast.olentangy.note = "a long private note"
+    session.commit()
+    (event,) = events(object_kind="practice", object_id=cast.olentangy.id, action=Action.CHANGED)
+    assert event.detail["changes"]["name"] == ["Olentangy Family Medicine", "Olentangy Family Practice"]
+    assert event.detail["changes"]["note"] == "changed"
+    assert (event.actor_name, event.address, event.request_id) == ("Dana Whitfield", "10.0.0.7", "abc")
+    contact_id = cast.marisol.id
+    session.delete(cast.marisol)
+    session.commit()
+    assert [e.action for e in events(object_kind="contact", object_id=contact_id)] == [Action.CREATED, Action.DELETED]
+
+
+@pytest.mark.parametrize("statement", [update(AuditEvent).values(actor_name="Nobody"), delete(AuditEvent)])
+def test_the_database_itself_refuses_to_change_the_trail(cast: Cast, database: Any, statement: Any) -> None:
+    with pytest.raises(DBAPIError, match="append-only"), database().begin_nested():
+        database().execute(statement)
+    assert events()
+
+
+def test_a_refusal_is_recorded(cast: Cast, sign_in: Any) -> None:
+    sign_in(cast.dana).get("/admin/users")
+    (event,) = events(action=Action.REFUSED)
+    assert (event.actor_name, event.object_label, event.detail["status"]) == ("Dana Whitfield", "admin.users", 403)
+
+
+def test_log_filters_and_downloads(cast: Cast, sign_in: Any) -> None:
+    record(db.session(), Action.IMPORTED, "referral_import", label="=cmd()", actor=Actor(1, "Maren\nINFO admin"))
+    browser = sign_in(cast.carol)
+    page = browser.get("/audit/?action=imported")
+    assert "=cmd()" in page.text
+    assert "Olentangy" not in page.text
+    rows = list(csv.reader(io.StringIO(browser.get("/audit/log.csv?action=imported").response.get_data(as_text=True))))
+    assert rows[1][5] == "'=cmd()"
+    assert len(events(action=Action.EXPORTED)) == 1
+    assert "No event passes" in browser.get("/audit/?text=nothingofthesort").text
+    assert sign_in(cast.maren).get("/audit/").status == 403
