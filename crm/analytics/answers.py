@@ -1,0 +1,22 @@
+"""What each chart of the catalog answers with: one function per name."""
+
+from collections.abc import Callable
+
+from crm.analytics import growth, outreach, revenue, service, sources
+from crm.analytics.question import Answer, Question
+
+ANSWERS: dict[str, Callable[[Question], Answer]] = {
+    "referrals-by-month": growth.by_month,
+    "year-to-date": growth.to_date,
+    "sources": sources.ranking,
+    "growing-sources": sources.growing,
+    "declining-sources": sources.declining,
+    "revenue-by-month": revenue.by_line,
+    "revenue-by-source": revenue.by_source,
+    "referrals-by-status": service.by_status,
+    "time-to-appointment": service.waiting_time,
+    "wait-by-month": service.wait_by_month,
+    **service.WAIT_BY,
+    "visits-and-referrals": outreach.beside_visits,
+    "most-visited": outreach.most_visited,
+}

@@ -1,0 +1,220 @@
+"""Reads volumes, waits and visits, grouped by the database, as small pandas frames; scoped by the viewer.
+
+Only rollups are read. The single exception is the last day received, which no rollup holds.
+"""
+
+from collections.abc import Collection
+from datetime import date
+from typing import Any, cast
+
+import pandas as pd
+from sqlalchemy import ColumnElement, Double, Select, Subquery, case, extract, func, select
+from sqlalchemy import cast as as_type
+from sqlalchemy.orm import Session
+
+from crm.accounts.viewer import Viewer
+from crm.analytics.filters import Filters
+from crm.analytics.periods import Span, is_incomplete
+from crm.core.formats import month_of, month_start
+from crm.directory.models import Practice
+from crm.directory.queries import scope_practices
+from crm.referrals.models import Referral, ReferralMonth, ReferralWait
+from crm.referrals.queries import is_counted
+from crm.visits.models import Visit, VisitState
+
+COUNTS = ("received", "scheduled", "seen", "declined", "lost")
+MONEY = ("paid", "net", "billed")
+SOURCE = ("name", "city", "tier")
+SPEAKING = (VisitState.DONE, VisitState.NO_ACCESS)
+
+
+def span(session: Session, today: date) -> Span:
+    """Which months have data, and how far the last of them goes."""
+    # Steps from one month to the next by the index, instead of reading every row for its month.
+    first = select(func.min(ReferralMonth.month).label("month")).cte("months", recursive=True)
+    later = select(func.min(ReferralMonth.month)).where(ReferralMonth.month > first.c.month).scalar_subquery()
+    steps = first.union_all(select(later).where(first.c.month.is_not(None)))
+    months = frozenset(session.scalars(select(steps.c.month).where(steps.c.month.is_not(None))))
+    last = max((month for month in months if month <= month_of(today)), default=None)
+    if last is None:
+        return Span(months)
+    query = select(func.max(Referral.received_on), func.sum(Referral.count)).where(Referral.month == last, is_counted())
+    through, received = session.execute(query).one()
+    through = min(through, today) if through else None
+    return Span(months, last, through, is_incomplete(last, today=today, through=through, received=int(received or 0)))
+
+
+def volumes(
+    session: Session,
+    viewer: Viewer,
+    filters: Filters,
+    months: Collection[int],
+    *keys: str,
+    practices: Collection[int] | None = None,
+) -> pd.DataFrame:
+    """Counts, and money for those who may see it, per month, line, site, payer or practice, as `keys` say."""
+    by = [_key(ReferralMonth, key) for key in keys]
+    measures = _measures(viewer)
+    query = select(*by, *measures.values()).where(*_conditions(ReferralMonth, viewer, filters, months)).group_by(*by)
+    if practices is not None:
+        query = query.where(ReferralMonth.practice_id.in_(practices))
+    return _frame(session, query, [*keys, *measures], floats=(*MONEY,))
+
+
+def sources(
+    session: Session, viewer: Viewer, filters: Filters, now: Collection[int], before: Collection[int]
+) -> pd.DataFrame:
+    """Per source: referrals and money in the months `now` and `before`. Practice 0 holds what matched nobody."""
+    measures: dict[str, ColumnElement[Any]] = {
+        "now": _sum_in(ReferralMonth.received, now),
+        "before": _sum_in(ReferralMonth.received, before),
+    }
+    if viewer.sees_revenue:
+        measures["priced"] = _sum_in(ReferralMonth.priced, now)
+        for kind in MONEY:
+            cents = as_type(getattr(ReferralMonth, f"{kind}_cents"), Double)
+            measures |= {f"{kind}_now": _sum_in(cents, now), f"{kind}_before": _sum_in(cents, before)}
+    months = {*now, *before}
+    totals = (
+        select(ReferralMonth.practice_id, *(column.label(name) for name, column in measures.items()))
+        .where(*_conditions(ReferralMonth, viewer, filters, months))
+        .group_by(ReferralMonth.practice_id)
+        .subquery()
+    )
+    query = _with_practice(totals, list(measures))
+    money = tuple(name for name in measures if name not in ("now", "before", "priced"))
+    return _frame(session, query, ["practice", *SOURCE, *measures], floats=money)
+
+
+def waits(
+    session: Session,
+    viewer: Viewer,
+    filters: Filters,
+    months: Collection[int],
+    *keys: str,
+    practices: Collection[int] | None = None,
+) -> pd.DataFrame:
+    """How many referrals waited how many days from received to appointment."""
+    by = [*(_key(ReferralWait, key) for key in keys), ReferralWait.days]
+    query = select(*by, func.sum(ReferralWait.referrals)).where(*_conditions(ReferralWait, viewer, filters, months))
+    if practices is not None:
+        query = query.where(ReferralWait.practice_id.in_(practices))
+    return _frame(session, query.group_by(*by), [*keys, "days", "referrals"])
+
+
+def visits(session: Session, viewer: Viewer, filters: Filters, months: Collection[int]) -> pd.DataFrame:
+    """Visits made or tried, per month, mode and state. Line, site and payer do not apply to visits."""
+    month = _visit_month().label("month")
+    query = (
+        select(month, Visit.mode, Visit.state, func.count())
+        .where(*_visit_conditions(viewer, filters, months))
+        .group_by(month, Visit.mode, Visit.state)
+    )
+    return _frame(session, query, ["month", "mode", "state", "visits"], texts=("mode", "state"))
+
+
+def visited(session: Session, viewer: Viewer, filters: Filters, months: Collection[int], limit: int) -> pd.DataFrame:
+    """The practices visited most in these months, with the number of visits and the last day."""
+    made = Visit.state == VisitState.DONE
+    number, last = func.count().label("visits"), func.max(Visit.visit_on).label("last_on")
+    totals = (
+        select(Visit.practice_id, number, last)
+        .where(*_visit_conditions(viewer, filters, months), made)
+        .group_by(Visit.practice_id)
+        .order_by(number.desc(), last.desc(), Visit.practice_id)
+        .limit(limit)
+        .subquery()
+    )
+    query = _with_practice(totals, ["visits", "last_on"]).order_by(totals.c.visits.desc(), totals.c.last_on.desc())
+    return _frame(session, query, ["practice", *SOURCE, "visits", "last_on"], texts=("last_on",))
+
+
+def visit_days(session: Session, viewer: Viewer, practice_id: int, first: date) -> pd.DataFrame:
+    """Each visit made or tried at one practice since a day."""
+    query = select(Visit.visit_on, Visit.mode, Visit.state).join(Practice).order_by(Visit.visit_on)
+    query = query.where(Visit.practice_id == practice_id, Visit.visit_on >= first, Visit.state.in_(SPEAKING))
+    return _frame(session, scope_practices(query, viewer), ["day", "mode", "state"], texts=("day", "mode", "state"))
+
+
+def _measures(viewer: Viewer) -> dict[str, ColumnElement[Any]]:
+    counts = {name: func.sum(getattr(ReferralMonth, name)) for name in COUNTS}
+    matched = func.sum(case((ReferralMonth.practice_id > 0, ReferralMonth.received), else_=0))
+    if not viewer.sees_revenue:
+        return {**counts, "matched": matched}
+    # As floating numbers: a sum of absurd amounts must not overflow the database's integers.
+    money = {name: func.sum(as_type(getattr(ReferralMonth, f"{name}_cents"), Double)) for name in MONEY}
+    return {**counts, "matched": matched, **money, "priced": func.sum(ReferralMonth.priced)}
+
+
+def _sum_in(column: Any, months: Collection[int]) -> ColumnElement[Any]:
+    return func.sum(case((ReferralMonth.month.in_(months), column), else_=0))
+
+
+def _key(table: type[ReferralMonth] | type[ReferralWait], key: str) -> Any:
+    names = {
+        "month": "month",
+        "line": "service_line_id",
+        "site": "site_id",
+        "payer": "payer",
+        "practice": "practice_id",
+    }
+    return getattr(table, names[key])
+
+
+def _conditions(
+    table: type[ReferralMonth] | type[ReferralWait], viewer: Viewer, filters: Filters, months: Collection[int]
+) -> list[ColumnElement[bool]]:
+    chosen = {"line": filters.line, "site": filters.site, "payer": filters.payer, "practice": filters.source}
+    found = [table.month.in_(sorted(months))]
+    found += [_key(table, key) == value for key, value in chosen.items() if value is not None]
+    places = _places(viewer, filters)
+    return found if places is None else [*found, table.practice_id.in_(places)]
+
+
+def _places(viewer: Viewer, filters: Filters) -> Select[tuple[int]] | None:
+    """The practices that a viewer sees within the filter's territory; None when that leaves nothing out."""
+    query = scope_practices(select(Practice.id), viewer)
+    if filters.territory is not None:
+        return query.where(Practice.territory_id == filters.territory)
+    return None if viewer.territory_ids is None else query
+
+
+def _visit_conditions(viewer: Viewer, filters: Filters, months: Collection[int]) -> list[ColumnElement[bool]]:
+    if not months:
+        return [Visit.id.is_(None)]
+    first, after = month_start(min(months)), month_start(max(months) + 1)
+    found = [Visit.visit_on >= first, Visit.visit_on < after, Visit.state.in_(SPEAKING)]
+    if set(months) != set(range(min(months), max(months) + 1)):
+        found.append(_visit_month().in_(sorted(months)))
+    if filters.source is not None:
+        found.append(Visit.practice_id == filters.source)
+    places = _places(viewer, filters)
+    return found if places is None else [*found, Visit.practice_id.in_(places)]
+
+
+def _visit_month() -> ColumnElement[int]:
+    return cast(ColumnElement[int], extract("year", Visit.visit_on) * 12 + extract("month", Visit.visit_on) - 1)
+
+
+def _with_practice(totals: Subquery, names: list[str]) -> Select[Any]:
+    """The totals by `practice_id`, each with the practice's name, town and tier."""
+    columns = [totals.c.practice_id, Practice.name, Practice.city, Practice.tier, *(totals.c[name] for name in names)]
+    return select(*columns).outerjoin(Practice, Practice.id == totals.c.practice_id)
+
+
+def _frame(
+    session: Session,
+    query: Select[Any],
+    columns: list[str],
+    *,
+    floats: tuple[str, ...] = (),
+    texts: tuple[str, ...] = (),
+) -> pd.DataFrame:
+    """The rows of a query; sums are whole numbers but for money, whatever type the database gives them."""
+    frame = pd.DataFrame(session.execute(query).tuples().all(), columns=columns)
+    for column in columns:
+        if column in texts or column in (*SOURCE, "payer"):
+            frame[column] = frame[column].astype(object)
+        else:
+            frame[column] = frame[column].astype("float64" if column in floats else "int64")
+    return frame

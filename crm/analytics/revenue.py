@@ -1,0 +1,131 @@
+"""Answers of the page Revenue: money by month and service line, and by source. Only for those who may see it."""
+
+from dataclasses import dataclass
+from functools import partial
+
+import pandas as pd
+
+from crm.analytics import charts, frames, links, metrics, rank_charts
+from crm.analytics.periods import says_months
+from crm.analytics.queries import UNKNOWN_SOURCE
+from crm.analytics.question import Answer, Question
+from crm.analytics.tables import Column, Kind, Row, Table, known, rows_of
+from crm.core.errors import NotAllowed
+from crm.core.formats import money, month, number
+
+TOP = 12
+NO_MONEY = "No referral of this period carries an amount."
+KIND_LABELS = {"paid": "paid", "net": "net", "billed": "billed"}
+
+
+@dataclass(frozen=True)
+class Money:
+    """Which money a page shows, of those that the data have; kinds are never added up."""
+
+    kind: str | None
+    kinds: list[str]
+
+    @property
+    def label(self) -> str:
+        """`paid`, `net` or `billed`."""
+        return KIND_LABELS.get(self.kind or "", "known")
+
+
+def money_of(question: Question) -> Money:
+    """The kind of money that a question asks for, or that the data have."""
+    if not question.viewer.sees_revenue:
+        raise NotAllowed
+    inside = question.monthly[question.monthly["month"].isin(list(question.window.months))]
+    return Money(metrics.money_kind(inside, question.filters.money), metrics.money_kinds(inside))
+
+
+def by_line(question: Question) -> Answer:
+    """Money per month, one column per service line; months that are not over are marked."""
+    chosen, window = money_of(question), question.window
+    kind = chosen.kind or "paid"
+    frame = frames.volumes(question.session, question.viewer, question.filters, window.months, "month", "line")
+    names = question.options.lines
+    table = metrics.money_by_line(frame, window, kind, names)
+    urls = question.month_links()
+    return Answer(
+        table=_line_table(table, names, urls, kind, links.referral_rows(question.filters, window.months)),
+        draw=lambda: charts.stacked_months(table, window, names, question.options.colors, urls),
+        says=f"{chosen.label.capitalize()} per month, {says_months(window.months)}",
+        coverage=says_priced(question, window.months),
+        empty=question.empty or ("" if chosen.kind and len(table.columns) else NO_MONEY),
+    )  # fmt: skip
+
+
+def by_source(question: Question) -> Answer:
+    """Money per source in the compared months, beside the year before."""
+    chosen = money_of(question)
+    kind = chosen.kind or "paid"
+    frame = question.sources
+    frame = frame.assign(money=frame[f"{kind}_now"], money_before=frame[f"{kind}_before"])
+    frame = frame[(frame["money"] != 0) | (frame["money_before"] != 0)]
+    frame = frame.sort_values(["money", "practice"], ascending=[False, True]).reset_index(drop=True)
+    top = frame[(frame["practice"] > 0) & (frame["money"] > 0)].head(TOP)
+    return Answer(
+        table=_source_table(question, frame, kind),
+        draw=partial(_draw_sources, question, top),
+        says=f"{chosen.label.capitalize()} for referrals received {says_months(question.compared)}",
+        coverage=says_priced(question, question.compared),
+        empty=question.empty or ("" if len(top) else NO_MONEY),
+    )
+
+
+def says_priced(question: Question, months: tuple[int, ...] | range) -> str:
+    """`An amount is known for 1,204 of 1,310 referrals`."""
+    priced, received = question.in_window("priced", months), question.in_window("received", months)
+    return f"An amount is known for {number(priced)} of {number(received)} referrals"
+
+
+def _draw_sources(question: Question, top: pd.DataFrame) -> rank_charts.Figure:
+    dollars = [float(cents) / 100 for cents in top["money"]]
+    marks = [max(float(cents) / 100, 0.0) for cents in top["money_before"]] if question.has_year_before else None
+    return rank_charts.ranked_bars(
+        [str(name) for name in top["name"]], dollars, [money(round(float(cents))) for cents in top["money"]],
+        [links.referral_rows(question.filters, question.compared, source=int(id_)) for id_ in top["practice"]], marks=marks,
+    )  # fmt: skip
+
+
+def _line_table(table: pd.DataFrame, names: dict[int, str], urls: list[str], kind: str, url: str) -> Table:
+    keys = [int(key) for key in table.columns]
+    columns = (
+        Column("Month", Kind.TEXT),
+        *(Column(names.get(key, "Not known"), Kind.MONEY) for key in keys),
+        Column(f"All {KIND_LABELS[kind]}", Kind.MONEY),
+    )
+    unknown = table.isna().all(axis=1)
+    sums = table.sum(axis=1).mask(unknown)
+    records = (
+        (month(int(m)), *(table.loc[m, key] for key in table.columns), sums[m]) for m in table.index
+    )  # fmt: skip
+    totals = [known(float(table[key].sum())) for key in table.columns]
+    return Table(columns, rows_of(records, urls), Row(("All", *totals, known(float(sums.sum()))), url))
+
+
+def _source_table(question: Question, frame: pd.DataFrame, kind: str) -> Table:
+    label = KIND_LABELS[kind].capitalize()
+    columns = (
+        Column("Practice", Kind.TEXT),
+        Column(label, Kind.MONEY),
+        Column("Year before", Kind.MONEY),
+        Column("Change", Kind.SIGNED_MONEY),
+        Column("Referrals"),
+        Column(f"{label} per referral", Kind.MONEY),
+    )
+    told = question.has_year_before
+    records = [
+        (
+            UNKNOWN_SOURCE if not r.practice else r.name, r.money, r.money_before if told else None,
+            r.money - r.money_before if told else None, r.now, r.money / r.now if r.now else None,
+        )
+        for r in frame.itertuples(index=False)
+    ]  # fmt: skip
+    urls = [links.referral_rows(question.filters, question.compared, source=int(id_)) for id_ in frame["practice"]]
+    now, before = float(frame["money"].sum()), float(frame["money_before"].sum())
+    count = int(question.sources["now"].sum())
+    change = (known(before), known(now - before)) if told else (None, None)
+    total = Row(("All", known(now), *change, count, known(now / count) if count else None))
+    return Table(columns, rows_of(records, urls), total)

@@ -1,0 +1,139 @@
+"""Answers of the page Service: how far referrals came, and how long patients waited for an appointment."""
+
+from functools import partial
+
+import pandas as pd
+
+from crm.analytics import frames, links, metrics, rank_charts
+from crm.analytics.periods import says_months
+from crm.analytics.question import Answer, Question
+from crm.analytics.tables import Column, Kind, Table, known, rows_of
+from crm.core.formats import month, number, percent, plural
+
+SPAN, LAST = 5, 60  # days: width of a bar, and where the last one begins
+TOP = 10
+STEP_COLORS = ("chart1", "chart1", "chart1", "last", "due", "bad")
+# The status that the rows of a step have: "" is any; None is no single one, so that there is no list of them.
+STEP_STATUS = ("", None, "seen", "received", "declined", "lost")
+GROUPS = {"site": "Site", "payer": "Payer", "source": "Practice"}
+NO_WAITS = "No referral of this period has both a received day and an appointment day."
+WAIT_COLUMNS = (
+    Column("With an appointment", unit="referrals"),
+    Column("Median", unit="days"),
+    Column("90th percentile", unit="days"),
+)
+
+
+def by_status(question: Question) -> Answer:
+    """How far the referrals of the period have come."""
+    window = question.window
+    frame = question.monthly[question.monthly["month"].isin(list(window.months))]
+    steps = metrics.funnel(frame)
+    urls = [_step_link(question, status) for status in STEP_STATUS]
+    records = ((row.step, row.referrals, row.share) for row in steps.itertuples(index=False))
+    columns = (Column("Step", Kind.TEXT), Column("Referrals"), Column("Of all received", Kind.PERCENT, "%"))
+    texts = [
+        f"{number(count)}, {percent(share, 0)}" if share == share else number(count)
+        for count, share in zip(steps["referrals"], steps["share"], strict=True)
+    ]
+    return Answer(
+        table=Table(columns, rows_of(records, urls)),
+        draw=lambda: rank_charts.ranked_bars(
+            [str(step) for step in steps["step"]], [float(max(count, 0)) for count in steps["referrals"]], texts, urls,
+            color=STEP_COLORS,
+        ),
+        says=f"Received {says_months(window.months)}; recent referrals are still on their way",
+        coverage=question.coverage(),
+        empty=question.empty,
+    )  # fmt: skip
+
+
+def waiting_time(question: Question) -> Answer:
+    """How many referrals waited how many days for their appointment."""
+    frame = frames.waits(question.session, question.viewer, question.filters, question.window.months)
+    table = metrics.histogram(frame, SPAN, LAST)
+    count, median, high = metrics.wait_total(frame)
+    marks = {f"Half within {number(median)} days": median} if median is not None else {}
+    marks |= {f"Nine of ten within {number(high)} days": high} if high is not None else {}
+    labels = [f"{day} to {day + SPAN - 1}" for day in table["days"][:-1]] + [f"{LAST} or more"]
+    records = zip(labels, table["referrals"], strict=True)
+    return Answer(
+        table=Table((Column("Days", Kind.TEXT), Column("Referrals")), rows_of(records)),
+        draw=lambda: rank_charts.day_histogram(table, SPAN, marks),
+        says=_says_wait(count, median, high),
+        coverage=_coverage(question, count),
+        empty=question.empty or ("" if count else NO_WAITS),
+    )
+
+
+def wait_by_month(question: Question) -> Answer:
+    """Median and 90th percentile of the days to appointment, by month received."""
+    frame = frames.waits(question.session, question.viewer, question.filters, question.window.months, "month")
+    found = metrics.wait_summary(frame, "month").sort_values("month", ascending=False, ignore_index=True)
+    names = [month(int(m)) for m in found["month"]]
+    urls = [links.referral_rows(question.filters, [int(m)]) for m in found["month"]]
+    return _spans(question, "Month", names, found, urls)
+
+
+def wait_by_group(question: Question, group: str) -> Answer:
+    """Median and 90th percentile per site, payer or source; the largest groups first."""
+    key = {"source": "practice"}.get(group, group)
+    practices = None
+    if group == "source":
+        top = question.ranked[question.ranked["now"] > 0].head(TOP)
+        practices = [int(id_) for id_ in top["practice"]]
+    months = question.compared if practices is not None else question.window.months
+    frame = frames.waits(question.session, question.viewer, question.filters, months, key, practices=practices)
+    found = metrics.wait_summary(frame, key).sort_values(["referrals", key], ascending=[False, True]).head(TOP)
+    names = [_name(question, group, value) for value in found[key]]
+    urls = [links.referral_rows(question.filters, months, **{group: value}) for value in found[key]]
+    return _spans(question, GROUPS[group], names, found.reset_index(drop=True), urls)
+
+
+WAIT_BY = {f"wait-by-{group}": partial(wait_by_group, group=group) for group in GROUPS}
+
+
+def _spans(question: Question, head: str, names: list[str], found: pd.DataFrame, urls: list[str]) -> Answer:
+    records = (
+        (name, row.referrals, row.median, row.high)
+        for name, row in zip(names, found.itertuples(index=False), strict=True)
+    )
+    count = int(found["referrals"].sum())
+    return Answer(
+        table=Table((Column(head, Kind.TEXT), *WAIT_COLUMNS), rows_of(records, urls)),
+        draw=lambda: rank_charts.day_spans(names, found, urls),
+        says="Dot: half got an appointment within so many days; ring: nine of ten",
+        coverage=f"{plural(count, 'referral')} with a received day and an appointment day",
+        empty=question.empty or ("" if count else NO_WAITS),
+    )
+
+
+def _name(question: Question, group: str, value: object) -> str:
+    if group != "source":
+        return question.options.label(group, value)
+    found = question.ranked.loc[question.ranked["practice"] == value, "name"]
+    return str(found.iloc[0])
+
+
+def _says_wait(count: int, median: float | None, high: float | None) -> str:
+    if not count or median is None:
+        return ""
+    further = f", nine of ten within {number(high)}" if high is not None else ""
+    return f"Half of the patients got an appointment within {number(median)} days{further}"
+
+
+def _coverage(question: Question, count: int) -> str:
+    return f"{number(count)} of {number(question.in_window('received'))} referrals have an appointment day"
+
+
+def _step_link(question: Question, status: str | None) -> str:
+    if status is None:
+        return ""
+    more = {"status": status} if status else {}
+    return links.referral_rows(question.filters, question.window.months, **more)
+
+
+def seen_rate(frame: pd.DataFrame) -> float | None:
+    """The share of the received that were seen."""
+    received = float(frame["received"].sum())
+    return known(float(frame["seen"].sum()) / received) if received > 0 else None

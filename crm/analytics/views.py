@@ -1,0 +1,197 @@
+"""Pages of analytics: growth, sources, revenue, service, outreach; and each chart as JSON, table and file."""
+
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, Response, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from crm.accounts.guard import current_viewer
+from crm.accounts.permissions import Permission
+from crm.analytics import links, queries
+from crm.analytics.catalog import CHARTS, Chart
+from crm.analytics.chips import filter_bar
+from crm.audit.models import Action
+from crm.audit.trail import record
+from crm.core import clock
+from crm.core.db import db, separate_transaction
+from crm.core.errors import NotAllowed, NotFound
+from crm.core.web import allow, arg_int, page, partial
+from crm.directory.queries import get_practice
+
+if TYPE_CHECKING:
+    from crm.analytics.question import Answer, Question
+
+bp = Blueprint("analytics", __name__, url_prefix="/analytics")
+TABS = (
+    ("Growth", "growth", Permission.ANALYTICS_VIEW),
+    ("Sources", "sources", Permission.ANALYTICS_VIEW),
+    ("Revenue", "revenue", Permission.REVENUE_VIEW),
+    ("Service", "service", Permission.ANALYTICS_VIEW),
+    ("Outreach", "outreach", Permission.ANALYTICS_VIEW),
+)
+SHORT, LONG = 12, 24  # months of a practice's chart
+
+
+@bp.route("")
+@allow(Permission.ANALYTICS_VIEW)
+def growth() -> ResponseReturnValue:
+    """Referrals by month against last year."""
+    from crm.analytics import headlines
+
+    question = _question()
+    return _page(question, "growth", ["referrals-by-month", "year-to-date"], figures=headlines.growth(question))
+
+
+@bp.route("/sources")
+@allow(Permission.ANALYTICS_VIEW)
+def sources() -> ResponseReturnValue:
+    """Who refers, who grows, who declines."""
+    from crm.analytics import headlines
+
+    question = _question()
+    rows = headlines.source_rows(question, is_all=request.args.get("all") == "1")
+    more = links.address("analytics.sources", {**question.filters.params(), "all": "1"})
+    return _page(
+        question, "sources", ["growing-sources", "declining-sources", "sources"],
+        states=headlines.states(question), rows=rows, more_url=more,
+    )  # fmt: skip
+
+
+@bp.route("/revenue")
+@allow(Permission.REVENUE_VIEW)
+def revenue() -> ResponseReturnValue:
+    """Money by month and service line, and by source."""
+    from crm.analytics import revenue as money
+
+    question = _question()
+    chosen = money.money_of(question)
+    kinds = [
+        {"label": kind.capitalize(), "url": _url("revenue", question, money=kind), "is_current": kind == chosen.kind}
+        for kind in chosen.kinds
+    ]
+    return _page(question, "revenue", ["revenue-by-month", "revenue-by-source"], kinds=kinds, kind=chosen.label)
+
+
+@bp.route("/service")
+@allow(Permission.ANALYTICS_VIEW)
+def service() -> ResponseReturnValue:
+    """How far referrals came, and how long patients waited."""
+    names = [
+        "referrals-by-status",
+        "time-to-appointment",
+        "wait-by-month",
+        "wait-by-source",
+        "wait-by-site",
+        "wait-by-payer",
+    ]
+    return _page(_question(), "service", names)
+
+
+@bp.route("/outreach")
+@allow(Permission.ANALYTICS_VIEW)
+def outreach() -> ResponseReturnValue:
+    """Visits beside referrals."""
+    from crm.analytics.outreach import NO_PROOF
+
+    return _page(_question(), "outreach", ["visits-and-referrals", "most-visited"], no_proof=NO_PROOF)
+
+
+@bp.route("/charts/<name>.json")
+@allow(Permission.ANALYTICS_VIEW)
+def chart(name: str) -> ResponseReturnValue:
+    """A chart for the browser to draw."""
+    from crm.analytics.drawing import answer
+
+    _chart(name)
+    return Response(answer(_answer(name, _question()).figure), mimetype="application/json")
+
+
+@bp.route("/charts/<name>/table")
+@allow(Permission.ANALYTICS_VIEW)
+def chart_table(name: str) -> ResponseReturnValue:
+    """The numbers of a chart as a table."""
+    found = _chart(name)
+    return partial("analytics/_table.html", title=found.title, answer=_answer(name, _question()))
+
+
+@bp.route("/charts/<name>.csv")
+@allow(Permission.ANALYTICS_VIEW)
+def chart_csv(name: str) -> ResponseReturnValue:
+    """The numbers of a chart as a file; taking it is recorded."""
+    from crm.analytics.tables import to_csv
+
+    found, question = _chart(name), _question()
+    table = _answer(name, question).table
+    text, actor = to_csv(table), db.session.info.get("actor")
+    with separate_transaction() as session:
+        record(
+            session, Action.EXPORTED, "chart", label=found.title, actor=actor, rows=len(table.rows),
+            filters=question.filters.params(),
+        )  # fmt: skip
+    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    return Response(text.encode("utf-8", "replace"), mimetype="text/csv", headers=headers)
+
+
+@bp.route("/practices/<int:practice_id>.json")
+@allow(Permission.REFERRALS_VIEW)
+def practice_chart(practice_id: int) -> ResponseReturnValue:
+    """The chart of a practice's page: 24 months, or 12 for a phone (`?months=12`), with its visits."""
+    from crm.analytics.drawing import answer
+    from crm.analytics.outreach import practice_figure
+
+    viewer = current_viewer()
+    get_practice(db.session(), viewer, practice_id)
+    length = SHORT if arg_int("months") == SHORT else LONG
+    return Response(answer(practice_figure(_question(), practice_id, length)), mimetype="application/json")
+
+
+@bp.route("/suggest-sources")
+@allow(Permission.ANALYTICS_VIEW)
+def suggest_sources() -> ResponseReturnValue:
+    """Practices for the source filter, while a name is typed."""
+    words = request.args.get("q", "").encode("utf-8", "ignore").decode().replace("\0", "").strip()[:100]
+    found = queries.suggest_sources(db.session(), current_viewer(), words) if words else []
+    return jsonify([{"id": id_, "label": name, "note": city} for id_, name, city in found])
+
+
+def _question() -> "Question":
+    from crm.analytics.question import ask
+
+    return ask(db.session(), current_viewer(), request.args, clock.today())
+
+
+def _chart(name: str) -> Chart:
+    if name not in CHARTS:
+        raise NotFound
+    if not current_viewer().may(CHARTS[name].permission):
+        raise NotAllowed
+    return CHARTS[name]
+
+
+def _answer(name: str, question: "Question") -> "Answer":
+    from crm.analytics.answers import ANSWERS
+
+    return ANSWERS[name](question)
+
+
+def _url(tab: str, question: "Question", **changes: Any) -> str:
+    return links.address(f"analytics.{tab}", question.filters.changed(**changes).params())
+
+
+def _page(question: "Question", tab: str, names: list[str], **context: Any) -> ResponseReturnValue:
+    from crm.analytics.question import limits
+
+    viewer = current_viewer()
+    tabs = [
+        {"label": label, "url": _url(endpoint, question), "is_current": endpoint == tab}
+        for label, endpoint, permission in TABS
+        if viewer.may(permission)
+    ]
+    bar = filter_bar(
+        question.filters, question.options, question.window.months,
+        lambda filters: links.address(f"analytics.{tab}", filters.params()),
+    )  # fmt: skip
+    return page(
+        f"analytics/{tab}.html", question=question, tabs=tabs, bar=bar, limits=limits(question), charts=CHARTS,
+        answers={name: _answer(name, question) for name in names}, params=question.filters.params(), **context,
+    )  # fmt: skip
