@@ -54,7 +54,7 @@ const template = () => {
       colorway: [1, 2, 3, 4, 5, 6, 7, 8].map((n) => token(`--chart-${n}`)),
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       margin: { l: 8, r: 16, t: 12, b: 8, pad: 0 },
-      xaxis: { ...axis, showgrid: false, showline: true, tickangle: 0 },
+      xaxis: { ...axis, showgrid: false, showline: true, tickangle: 0, spikecolor: token("--line-strong"), spikethickness: 1, spikedash: "solid" },
       yaxis: { ...axis, showline: false, tickformat: ",", separatethousands: true },
       showlegend: false,
       legend: { orientation: "h", x: 0, y: -0.16, font: { size: 12, color: ink } },
@@ -171,6 +171,23 @@ const showTable = (box, button) => {
   if (!on) draw(box);
 };
 
+// A picture knows no fonts of the page, so ours is put inside it.
+const withFont = async (address) => {
+  const link = document.querySelector('link[rel="preload"][as="font"]');
+  if (!link) return address;
+  try {
+    const bytes = new Uint8Array(await (await fetch(link.href)).arrayBuffer());
+    let text = "";
+    for (let n = 0; n < bytes.length; n += 8192) text += String.fromCharCode(...bytes.subarray(n, n + 8192));
+    const face = `<style>@font-face{font-family:Inter;font-weight:100 900;src:url(data:font/woff2;base64,${btoa(text)})}</style>`;
+    const [head, body] = address.split(/,(.*)/s);
+    const svg = head.includes("base64") ? atob(body) : decodeURIComponent(body);
+    return `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg.replace(/(<svg[^>]*>)/, `$1${face}`))}`;
+  } catch {
+    return address;
+  }
+};
+
 // The picture carries the title and the ground, since it will stand alone in a report.
 const savePicture = async (box) => {
   const canvas = box.querySelector("[data-chart-canvas]");
@@ -179,7 +196,7 @@ const savePicture = async (box) => {
   const height = Math.max(canvas.clientHeight, 280);
   const address = await Plotly.toImage(canvas, { format: "svg", width, height });
   const picture = new Image();
-  picture.src = address;
+  picture.src = await withFont(address);
   await picture.decode();
   const sheet = document.createElement("canvas");
   const head = 48;

@@ -86,6 +86,7 @@ const note = (form, at, original, key) => {
   form.prepend(line);
 };
 
+let isOver = false;
 const navigation = performance.getEntriesByType("navigation")[0]?.type || "navigate";
 const forms = [...document.querySelectorAll("form[data-draft]")];
 const here = new Set(forms.map((form) => PREFIX + form.dataset.draft));
@@ -120,10 +121,12 @@ for (const form of forms) {
     store.write(key, { at: Date.now(), values: valuesOf(form), sent: true });
   });
   window.addEventListener("pagehide", () => {
-    if (timer && !store.read(key)?.sent && JSON.stringify(valuesOf(form)) !== JSON.stringify(original)) keep();
+    if (timer && !isOver && !store.read(key)?.sent && JSON.stringify(valuesOf(form)) !== JSON.stringify(original)) keep();
   });
 }
 
 document.addEventListener("submit", (event) => {
-  if (event.target.matches("[data-sign-out]")) for (const key of store.keys("rounds-draft:")) store.drop(key);
+  if (!event.target.matches("[data-sign-out]")) return;
+  isOver = true;
+  for (const key of store.keys("rounds-draft:")) store.drop(key);
 });

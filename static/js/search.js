@@ -45,7 +45,8 @@ if (box) {
       event.preventDefault();
       mark((at + (event.key === "ArrowDown" ? 1 : at < 0 ? 0 : -1) + count) % count);
     } else if (event.key === "Enter" && at >= 0) {
-      const link = options()[at]?.querySelector("a");
+      const option = options()[at];
+      const link = option?.matches("a") ? option : option?.querySelector("a");
       if (link) {
         event.preventDefault();
         link.click();
