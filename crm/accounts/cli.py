@@ -2,6 +2,7 @@
 
 import click
 from flask.cli import AppGroup
+from flask_migrate import upgrade
 
 from crm.accounts import queries, services
 from crm.accounts.permissions import Role
@@ -18,6 +19,7 @@ cli = AppGroup("users", help="Accounts of the people who sign in.")
 @click.password_option(help="At least 15 characters.")
 def create_admin(email: str, name: str, organization: str, password: str) -> None:
     """Set Rounds up empty, with its first administrator (who is also outreach manager, until others are added)."""
+    upgrade()
     if queries.count_users(db.session()):
         raise click.ClickException("There are accounts already. Sign in as an administrator to add people.")
     try:

@@ -73,7 +73,7 @@ def _load(_request: flask.Request) -> SignedIn | None:
     row = queries.find_session(db.session(), sign_in.fingerprint(token)) if isinstance(token, str) else None
     if row is None or sign_in.is_over(row, limits(), clock.now()):
         return None
-    if sign_in.needs_touch(row, clock.now()) and not _is_passive():
+    if sign_in.needs_touch(row, clock.now()) and not _has("is_passive"):
         row_id = row.id
         sign_in.touch(row_id)
         row = db.session.get(UserSession, row_id)
@@ -82,9 +82,9 @@ def _load(_request: flask.Request) -> SignedIn | None:
     return SignedIn(row)
 
 
-def _is_passive() -> bool:
-    view = current_app.view_functions.get(request.endpoint or "")
-    return bool(getattr(view, "is_passive", False))
+def _has(mark: str) -> bool:
+    """Whether the page asked for carries a mark of `core.web`."""
+    return bool(getattr(current_app.view_functions.get(request.endpoint or ""), mark, False))
 
 
 def _prepare() -> None:
@@ -93,6 +93,10 @@ def _prepare() -> None:
     engine.set_reading(on=request.method in SAFE_METHODS)
     if request.endpoint == "static":
         return
+    if _has("takes_file"):
+        # Before CSRFProtect reads the form, and with it the file.
+        config: Config = current_app.config["ROUNDS"]
+        request.max_content_length = config.max_upload_mb * 1_000_000
     organization = queries.find_organization(db.session())
     g.organization = organization
     clock.set_zone(organization.time_zone if organization else clock.DEFAULT_ZONE)

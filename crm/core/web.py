@@ -45,6 +45,12 @@ def passive(view: View) -> View:
     return view
 
 
+def takes_file(view: View) -> View:
+    """Declare a page to which a file may be sent: its body may be as large as MAX_UPLOAD_MB."""
+    view.takes_file = True  # type: ignore[attr-defined]
+    return view
+
+
 def page(template: str, *, form: Form | None = None, **context: Any) -> tuple[str, int]:
     """Render a page. A form with faults answers 422 and shows them beside what was typed."""
     return _render(template, form=form, **context), 422 if form is not None and form.has_faults else 200
