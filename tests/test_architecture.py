@@ -4,12 +4,11 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import pytest
+from tests.source_files import ROOT, Source, sources
 
-ROOT = Path(__file__).parent.parent
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 50
 CLOCK = "crm/core/clock.py"
@@ -56,187 +55,178 @@ BANNED_IN_TEMPLATES = {
 }
 
 
-def python_files(*tops: str) -> list[Path]:
-    """Every Python file under these places, as paths from the root."""
-    paths = [path for top in tops for path in ([ROOT / top] if top.endswith(".py") else (ROOT / top).rglob("*.py"))]
-    return sorted(path.relative_to(ROOT) for path in paths if path.is_file() and "__pycache__" not in path.parts)
+OURS = sources("config.py", "wsgi.py", "crm")
+ALL_PYTHON = OURS + sources("migrations", "tests")
 
 
-OURS = python_files("config.py", "wsgi.py", "crm")
-ALL_PYTHON = OURS + python_files("migrations", "tests")
-TEMPLATES = sorted(path.relative_to(ROOT) for path in (ROOT / "templates").rglob("*.*"))
-by_path = {"ids": str}
-
-
-def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
-    """Each call in a file with the dotted name of what is called."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and (name := dotted(node.func)):
-            yield name, node
-
-
-def dotted(node: ast.AST) -> str:
-    """`a.b.c` for an expression of that shape, otherwise nothing."""
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Attribute) and (left := dotted(node.value)):
-        return f"{left}.{node.attr}"
-    return ""
-
-
-def imports(tree: ast.AST) -> set[str]:
-    """Everything that a file imports, as dotted names: for `from a import b` both `a` and `a.b`."""
-    found: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found.update({node.module}, (f"{node.module}.{alias.name}" for alias in node.names))
-    return found
-
-
-def is_sql_text(name: str, imported: set[str]) -> bool:
-    """Whether a call is SQLAlchemy's `text`, and not a function of ours with that name."""
-    return name in {"sa.text", "sqlalchemy.text"} or (name == "text" and "sqlalchemy.text" in imported)
-
-
-def floor_in_room(module: str) -> int | None:
-    """How high a module stands inside its room, by the last word of its name: `people_queries` is a `queries`."""
-    parts = module.split(".")
-    return FLOORS.get(parts[2].rpartition("_")[2]) if len(parts) > len(("crm", "room")) else None
-
-
-def is_false(node: ast.AST) -> bool:
-    """Whether an expression is a literal that counts as false."""
-    return isinstance(node, ast.Constant) and not node.value
-
-
-def parsed(path: Path) -> ast.Module:
-    """The syntax tree of a file."""
-    return ast.parse((ROOT / path).read_text(encoding="utf-8"))
+def none_of(faults: Iterable[str]) -> None:
+    """Fail with every fault at once, one a line."""
+    found = sorted(set(faults))
+    assert not found, "\n" + "\n".join(found)
 
 
 def test_imports_point_down() -> None:
     """import-linter's contracts in pyproject.toml: floors of rooms, layers in rooms, who may import what."""
     code = "from importlinter.cli import lint_imports_command; lint_imports_command()"
-    result = subprocess.run(
-        [sys.executable, "-c", code, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    command = [sys.executable, "-c", code, "--no-cache"]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-@pytest.mark.parametrize("path", [p for p in OURS if p.as_posix() != "crm/app.py"], **by_path)
-def test_nobody_but_the_app_imports_pages(path: Path) -> None:
+def test_nobody_but_the_app_imports_pages() -> None:
     """The contract in pyproject.toml says so of `views`; a room may have more files of pages (`import_views`)."""
-    pages = {name for name in imports(parsed(path)) if name.rpartition(".")[2].endswith("_views")}
-    assert not pages, f"{path} imports {pages}: only crm.app may"
-
-
-@pytest.mark.parametrize("path", OURS, **by_path)
-def test_floors_inside_a_room(path: Path) -> None:
-    """As the contract in pyproject.toml, also for a room's `people_queries` and `people_services`."""
-    own = ".".join(path.with_suffix("").parts)
-    floor = floor_in_room(own)
-    if floor is None or not own.startswith("crm."):
-        return
-    room = ".".join(path.parts[:2])
-    imported = imports(parsed(path))
-    above = {name for name in imported if name.startswith(f"{room}.") and (floor_in_room(name) or 0) > floor}
-    assert not above, f"{path} looks up to {sorted(above)}"
-    web = WEB & {name.partition(".")[0] for name in imported}
-    assert floor > FLOORS["services"] or not web, f"{path} knows {sorted(web)}: leave the web to forms and views"
-
-
-@pytest.mark.parametrize("path", ALL_PYTHON, **by_path)
-def test_first_line_says_the_purpose(path: Path) -> None:
-    if path.name == "__init__.py" and not (ROOT / path).read_bytes():
-        return  # an empty one only makes a folder importable
-    docstring = ast.get_docstring(parsed(path))
-    first_line = (ROOT / path).read_text(encoding="utf-8").splitlines()[:1]
-    assert docstring, f"{path} has no docstring that says what it is for"
-    assert first_line[0].startswith(('"""', "#!")), f"{path}: the docstring is not the first line"
-    assert len(docstring.splitlines()[0]) >= len("Tests x."), f"{path}: the first line says nothing"
-
-
-@pytest.mark.parametrize("path", OURS, **by_path)
-def test_file_is_short(path: Path) -> None:
-    lines = len((ROOT / path).read_text(encoding="utf-8").splitlines())
-    assert lines <= MAX_FILE_LINES, f"{path} has {lines} lines: split it by what its parts do"
-
-
-@pytest.mark.parametrize("path", OURS, **by_path)
-def test_functions_are_short(path: Path) -> None:
-    functions = [n for n in ast.walk(parsed(path)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
-    lengths = {f.name: (f.end_lineno or 0) - f.lineno + 1 for f in functions}
-    too_long = {name: length for name, length in lengths.items() if length > MAX_FUNCTION_LINES}
-    assert not too_long, f"{path}: more than {MAX_FUNCTION_LINES} lines in {too_long}"
-
-
-@pytest.mark.parametrize("path", ALL_PYTHON, **by_path)
-def test_file_is_named_after_what_it_holds(path: Path) -> None:
-    vague = [part for part in (*path.parts[:-1], path.stem) if VAGUE_NAME.search(part)]
-    assert not vague, f"{path}: {vague[0]!r} says nothing; name it after the thing inside"
-
-
-@pytest.mark.parametrize("path", OURS, **by_path)
-def test_no_banned_calls(path: Path) -> None:
-    found, imported = [], imports(parsed(path))
-    for name, call in calls(parsed(path)):
-        if name in BANNED_CALLS:
-            found.append(f"{path}:{call.lineno} {name}: {BANNED_CALLS[name]}")
-        if any(
-            k.arg == "shell" and not (isinstance(k.value, ast.Constant) and not k.value.value) for k in call.keywords
-        ):
-            found.append(f"{path}:{call.lineno} {name}: goes through a shell")
-        if is_sql_text(name, imported) and call.args and not isinstance(call.args[0], ast.Constant):
-            found.append(f"{path}:{call.lineno} {name}: SQL put together from pieces; bind parameters instead")
-    assert not found, "\n".join(found)
-
-
-@pytest.mark.parametrize("path", [p for p in OURS if p.as_posix() != CLOCK], **by_path)
-def test_time_comes_from_the_clock(path: Path) -> None:
-    found = [f"{path}:{call.lineno} {name}" for name, call in calls(parsed(path)) if name in REAL_CLOCK]
-    references = [
-        f"{path}:{node.lineno} {dotted(node)}"
-        for node in ast.walk(parsed(path))
-        if isinstance(node, ast.Attribute) and dotted(node) in REAL_CLOCK
-    ]
-    assert not found + references, f"use crm.core.clock: {sorted(set(found + references))}"
-
-
-@pytest.mark.parametrize("path", OURS, **by_path)
-def test_no_pickle(path: Path) -> None:
-    assert not imports(parsed(path)) & {"pickle", "cPickle", "marshal", "shelve", "dill"}, (
-        f"{path}: pickled data runs when read"
+    none_of(
+        f"{source} imports {name}: only crm.app may"
+        for source in OURS
+        if str(source) != "crm/app.py"
+        for name in source.imports
+        if name.rpartition(".")[2].endswith("_views")
     )
 
 
-@pytest.mark.parametrize("path", TEMPLATES, **by_path)
-def test_template_keeps_the_content_security_policy(path: Path) -> None:
-    markup = re.sub(r"\{#.*?#\}", "", (ROOT / path).read_text(encoding="utf-8"), flags=re.DOTALL)
-    found = [
-        f"{path}:{markup[: match.start()].count(chr(10)) + 1} {match.group(0)!r}: {reason}"
-        for pattern, reason in BANNED_IN_TEMPLATES.items()
-        for match in re.finditer(pattern, markup, re.IGNORECASE)
-    ]
-    assert not found, "\n".join(found)
+def floor_in_room(module: str) -> int | None:
+    """How high a module stands inside its room, by the last word of its name: `people_queries` is a `queries`."""
+    match module.split("."):
+        case ["crm", _room, name, *_]:
+            return FLOORS.get(name.rpartition("_")[2])
+    return None
+
+
+def test_floors_inside_a_room() -> None:
+    """As the contracts in pyproject.toml, also for a room's `people_queries` and `people_services`."""
+
+    def faults(source: Source, floor: int) -> Iterator[str]:
+        room = ".".join(source.path.parts[:2])
+        for name in source.imports:
+            if name.startswith(f"{room}.") and (floor_in_room(name) or 0) > floor:
+                yield f"{source} looks up to {name}"
+            if floor <= FLOORS["services"] and name.partition(".")[0] in WEB:
+                yield f"{source} knows {name}: leave the web to forms and views"
+
+    floors = [(source, floor_in_room(source.module)) for source in OURS]
+    none_of(fault for source, floor in floors if floor is not None for fault in faults(source, floor))
+
+
+def test_the_first_line_says_the_purpose() -> None:
+    def faults(source: Source) -> Iterator[str]:
+        if source.path.name == "__init__.py" and not source.text:
+            return  # an empty one only makes a folder importable
+        if not (ast.get_docstring(source.tree) or "").strip():
+            yield f"{source} has no docstring that says what it is for"
+        elif not source.text.startswith(('"""', "#!")):
+            yield f"{source}: the docstring is not the first line"
+
+    none_of(fault for source in ALL_PYTHON for fault in faults(source))
+
+
+def test_files_are_short() -> None:
+    lengths = {source: len(source.text.splitlines()) for source in OURS}
+    none_of(
+        f"{source} has {n} lines: split it by what its parts do" for source, n in lengths.items() if n > MAX_FILE_LINES
+    )
+
+
+def test_functions_are_short() -> None:
+    none_of(
+        f"{source}:{node.lineno} {node.name} has more than {MAX_FUNCTION_LINES} lines"
+        for source in OURS
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (node.end_lineno or 0) - node.lineno + 1 > MAX_FUNCTION_LINES
+    )
+
+
+def test_files_are_named_after_what_they_hold() -> None:
+    none_of(
+        f"{source}: {part!r} says nothing; name it after the thing inside"
+        for source in ALL_PYTHON
+        for part in (*source.path.parts[:-1], source.path.stem)
+        if VAGUE_NAME.search(part)
+    )
+
+
+def test_no_banned_calls() -> None:
+    none_of(
+        f"{source}:{call.lineno} {name}: {BANNED_CALLS[name]}"
+        for source in OURS
+        for name, call in source.calls()
+        if name in BANNED_CALLS
+    )
+
+
+def test_no_shell() -> None:
+    none_of(
+        f"{source}:{call.lineno} {name} goes through a shell"
+        for source in OURS
+        for name, call in source.calls()
+        for keyword in call.keywords
+        if keyword.arg == "shell" and not (isinstance(keyword.value, ast.Constant) and keyword.value.value is False)
+    )
+
+
+def test_sql_text_is_never_put_together() -> None:
+    def is_sql_text(source: Source, name: str) -> bool:
+        return name in {"sa.text", "sqlalchemy.text"} or (name == "text" and "sqlalchemy.text" in source.imports)
+
+    none_of(
+        f"{source}:{call.lineno} {name}: bind parameters instead of putting SQL together"
+        for source in OURS
+        for name, call in source.calls()
+        if is_sql_text(source, name) and not (call.args and isinstance(call.args[0], ast.Constant))
+    )
+
+
+def test_time_comes_from_the_clock() -> None:
+    none_of(
+        f"{source}:{line} {name}: use crm.core.clock"
+        for source in OURS
+        if str(source) != CLOCK
+        for name, line in source.attributes()
+        if name in REAL_CLOCK
+    )
+
+
+def test_nothing_is_pickled() -> None:
+    none_of(
+        f"{source} imports {name}: such data run when they are read"
+        for source in OURS
+        for name in source.imports & {"pickle", "marshal", "shelve", "dill"}
+    )
+
+
+def test_templates_keep_the_content_security_policy() -> None:
+    def faults(path: Path) -> Iterator[str]:
+        markup = re.sub(r"\{#.*?#\}", _only_its_lines, path.read_text(encoding="utf-8"), flags=re.DOTALL)
+        for pattern, reason in BANNED_IN_TEMPLATES.items():
+            for match in re.finditer(pattern, markup, re.IGNORECASE):
+                line = markup.count("\n", 0, match.start()) + 1
+                yield f"{path.relative_to(ROOT)}:{line} {match.group(0)!r}: {reason}"
+
+    none_of(fault for path in (ROOT / "templates").rglob("*.*") if path.is_file() for fault in faults(path))
+
+
+def _only_its_lines(comment: re.Match[str]) -> str:
+    return "\n" * comment.group(0).count("\n")
 
 
 def rooms(top: str) -> set[str]:
     """The room folders under crm/, templates/ or tests/ that hold at least one file."""
-    folders = [folder for folder in (ROOT / top).iterdir() if folder.is_dir() and any(folder.glob("*.*"))]
+    folders = [folder for folder in (ROOT / top).glob("*/") if folder.is_dir() and any(folder.glob("*.*"))]
     return {folder.name for folder in folders} - NOT_ROOMS
 
 
-@pytest.mark.parametrize("top", [top for top in ("templates", "tests") if (ROOT / top).is_dir()])
-def test_folders_carry_the_names_of_the_rooms(top: str) -> None:
-    unknown = rooms(top) - rooms("crm")
-    assert not unknown, f"{top}/ has folders that are no rooms of crm/: {sorted(unknown)}"
+def test_folders_carry_the_names_of_the_rooms() -> None:
+    unknown = {f"{top}/{name}" for top in ("templates", "tests") for name in rooms(top) - rooms("crm")}
+    none_of(f"{folder} is named after no room of crm/" for folder in unknown)
 
 
-@pytest.mark.parametrize("room", sorted(rooms("crm")))
-def test_room_has_its_templates_and_tests(room: str) -> None:
-    if (ROOT / "crm" / room / "views.py").is_file():
-        assert (ROOT / "templates" / room).is_dir(), f"crm/{room}/views.py has no templates/{room}/"
-    if (ROOT / "crm" / room / "services.py").is_file():
-        assert (ROOT / "tests" / room).is_dir(), f"crm/{room}/ has no tests/{room}/"
+def test_rooms_have_their_templates_and_tests() -> None:
+    def has(room: str, part: str) -> bool:
+        return (ROOT / "crm" / room / part).exists() or (ROOT / "crm" / room / f"{part}.py").exists()
+
+    none_of(
+        f"crm/{room}/ has pages but no templates/{room}/"
+        for room in rooms("crm") - rooms("templates")
+        if has(room, "views")
+    )
+    none_of(f"crm/{room}/ has no tests/{room}/" for room in rooms("crm") - rooms("tests") if has(room, "services"))
