@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import (
     ColumnElement,
@@ -31,7 +31,7 @@ from crm.directory.models import Practice, PracticeStatus, Tier
 from crm.directory.queries import MAX_ID, practices_in_scope, scope_practices
 from crm.visits.cadence import Cadences, cadence_days, cadences_of, due_on, overdue_days
 from crm.visits.days import DaysBetween
-from crm.visits.models import Outcome, Visit, VisitMode, VisitPerson, VisitState
+from crm.visits.models import Outcome, Visit, VisitMode, VisitPerson, VisitState, VisitTopic
 
 MISSING = "This visit does not exist, or its practice is in a territory that you do not look after."
 LOGGED = (VisitState.DONE, VisitState.NO_ACCESS)
@@ -177,7 +177,7 @@ def visits_by_month(
 ) -> list[VisitMonth]:
     """Done visits per practice, month and mode; `practice_ids` None means every practice in scope."""
     month = (extract("year", Visit.visit_on) * 12 + extract("month", Visit.visit_on) - 1).label("month")
-    query: Select[Any] = (
+    query = (
         select(Visit.practice_id, month, Visit.mode, func.count().label("visits"))
         .join(Visit.practice)
         .where(
@@ -190,7 +190,7 @@ def visits_by_month(
     )
     if practice_ids is not None:
         query = query.where(Visit.practice_id.in_(practice_ids))
-    rows = session.execute(scope_practices(query, viewer))
+    rows = session.execute(scope_practices(cast("Select[Any]", query), viewer))
     return [VisitMonth(row.practice_id, int(row.month), row.mode, row.visits) for row in rows]
 
 
@@ -204,21 +204,21 @@ def open_objective(session: Session, viewer: Viewer, practice_id: int) -> str:
 
 
 def find_planned(session: Session, viewer: Viewer, practice_id: int, day: date) -> Visit | None:
-    """The planned visit that somebody who stands at the practice on `day` most likely means: the viewer's own first."""
+    """The viewer's planned visit that somebody who stands at the practice on `day` most likely means."""
     query = _with_people(_in_scope(viewer)).where(
-        Visit.practice_id == practice_id, Visit.state == VisitState.PLANNED, Visit.visit_on <= day
+        Visit.owner_id == viewer.id,
+        Visit.practice_id == practice_id,
+        Visit.state == VisitState.PLANNED,
+        Visit.visit_on <= day,
     )
-    own_first = case((Visit.owner_id == viewer.id, 0), else_=1)
-    return session.scalars(query.order_by(own_first, Visit.visit_on.desc(), Visit.id).limit(1)).first()
+    return session.scalars(query.order_by(Visit.visit_on.desc(), Visit.id).limit(1)).first()
 
 
-def next_planned(session: Session, viewer: Viewer, today: date, *, after_visit: Visit | None = None) -> Visit | None:
+def next_planned(session: Session, viewer: Viewer, today: date) -> Visit | None:
     """The viewer's next planned visit from today on."""
     query = _in_scope(viewer).where(
         Visit.owner_id == viewer.id, Visit.state == VisitState.PLANNED, Visit.visit_on >= today
     )
-    if after_visit is not None:
-        query = query.where(Visit.id != after_visit.id)
     return session.scalars(query.order_by(Visit.visit_on, nulls_last(Visit.starts_at.asc()), Visit.id).limit(1)).first()
 
 
@@ -227,6 +227,33 @@ def cadence_column(cadences: Cadences) -> ColumnElement[int | None]:
     days = ((Tier.A, cadences.a), (Tier.B, cadences.b), (Tier.C, cadences.c))
     by_tier = case(*((Practice.tier == tier, number) for tier, number in days))
     return func.coalesce(Practice.cadence_days, by_tier)
+
+
+def late_column(today: date, last: Subquery, cadences: Cadences) -> ColumnElement[int]:
+    """Days past the due day (negative before it), over Practice joined to `last_visit_subquery()`."""
+    return DaysBetween(literal(today.isoformat()), last.c.last_on) - cadence_column(cadences)
+
+
+def list_topics(session: Session, viewer: Viewer, since: date, limit: int = 8) -> list[str]:
+    """What was spoken about most since a day."""
+    query = (
+        select(VisitTopic.topic)
+        .join(Visit, Visit.id == VisitTopic.visit_id)
+        .join(Visit.practice)
+        .where(Visit.visit_on >= since)
+        .group_by(VisitTopic.topic)
+        .order_by(func.count().desc(), VisitTopic.topic)
+        .limit(limit)
+    )
+    return list(session.scalars(scope_practices(query, viewer)))
+
+
+def recent_practices(session: Session, viewer: Viewer, limit: int = 5) -> list[Practice]:
+    """The practices that the viewer visited last."""
+    last = func.max(Visit.visit_on)
+    query = practices_in_scope(viewer).join(Visit, Visit.practice_id == Practice.id)
+    query = query.where(Visit.owner_id == viewer.id, Visit.state.in_(LOGGED)).group_by(Practice.id)
+    return list(session.scalars(query.order_by(last.desc(), Practice.name).limit(limit)))
 
 
 def due_practices(
@@ -239,7 +266,7 @@ def due_practices(
     cadences = cadences_of(get_organization(session))
     last, planned = last_visit_subquery(), _planned_subquery(today)
     cadence = cadence_column(cadences)
-    late = DaysBetween(literal(today.isoformat()), last.c.last_on) - cadence
+    late = late_column(today, last, cadences)
     query = (
         practices_in_scope(viewer)
         .outerjoin(last, last.c.practice_id == Practice.id)
