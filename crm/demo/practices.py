@@ -92,6 +92,7 @@ class Activity:
 
     last_quarter: Ints  # referrals of the last three whole months, by practice
     ever: Ints
+    expected: frozenset[int] = frozenset()  # practices with a visit ahead
 
 
 def status_of(recent: int, ever: int) -> PracticeStatus:
@@ -124,7 +125,7 @@ def practice_rows(sketches: list[Sketch], activity: Activity, seed: int, since: 
     for sketch in sketches:
         index = sketch.id - 1
         status = status_of(int(activity.last_quarter[index]), int(activity.ever[index]))
-        if status is PracticeStatus.TARGET and chance(rng, 0.06):
+        if status is PracticeStatus.TARGET and chance(rng, 0.15) and sketch.id not in activity.expected:
             status = PracticeStatus.DO_NOT_VISIT
         rows.append(_practice_row(rng, sketch, tiers[index], status, since))
     return rows

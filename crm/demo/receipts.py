@@ -8,7 +8,11 @@ import numpy as np
 from crm.core.formats import month_start
 from crm.demo.rows import Columns, Ints, Row, Rows, generator
 from crm.demo.trends import month_numbers
+from crm.directory.models import Channel, ContactRole, Tier
+from crm.exports.columns import USUAL
+from crm.exports.filters import ListFilter
 from crm.exports.models import ExportFormat
+from crm.exports.suppression import Reason
 from crm.referrals.models import Grain, ImportState
 
 REFUSED_REASONS = (
@@ -23,12 +27,17 @@ COLUMNS = {
     "appointment_on": "Appt Date", "seen_on": "Visit Date", "revenue_cents": "Paid Amount",
 }  # fmt: skip
 EXPORTS = (
-    ("Cardiology evening, invitations", "email", "Invitation to the cardiology evening", ExportFormat.CSV, 214, 31, 40),
-    ("Office managers, holiday cards", "mail", "Holiday cards", ExportFormat.XLSX, 188, 6, 22),
-    ("Imaging champions, quarterly letter", "email", "Quarterly letter on report times", ExportFormat.XLSX, 61, 9, 9),
-    ("Referral coordinators, new scheduling page", "email", "New online scheduling", ExportFormat.CSV, 143, 17, 2),
+    ("Cardiology evening", Channel.EMAIL, "Invitations", ExportFormat.CSV, 214, 31, 40, "Specialty: Cardiology"),
+    ("Holiday cards", Channel.MAIL, "Holiday cards", ExportFormat.XLSX, 188, 6, 22, "Role: Office manager"),
+    ("Imaging letter", Channel.EMAIL, "Quarterly letter on report times", ExportFormat.XLSX, 61, 9, 9, "Tier: A"),
+    ("Scheduling page", Channel.EMAIL, "New online scheduling", ExportFormat.CSV, 143, 17, 2, "Role: Coordinator"),
+)  # fmt: skip
+LISTS = (
+    ("Cardiology referrers", ListFilter(specialty=("Internal medicine", "Family medicine"), at_least=11)),
+    ("Office managers, tier A and B", ListFilter(role=(ContactRole.OFFICE_MANAGER,), tier=(Tier.A, Tier.B))),
+    ("Not seen for 90 days", ListFilter(channel=Channel.MAIL, unseen=90)),
 )
-EXPORT_COLUMNS = ["name", "role", "practice", "email", "city", "zip"]
+OPTED_OUT_SHARE = 0.7  # of those held back; the others have no address
 
 
 def import_rows(referrals: Columns, owner_id: int, seed: int, today: date) -> tuple[Rows, Rows]:
@@ -83,13 +92,25 @@ def _refusals(rng: np.random.Generator, import_id: int, lines: Ints, before: int
 def export_rows(owner_id: int, today: date) -> Rows:
     """Who took which people, and how many were held back; the files are gone by now."""
     rows: Rows = []
-    for number, (title, channel, purpose, file_format, count, suppressed, days_ago) in enumerate(EXPORTS, start=1):
+    for number, (title, channel, purpose, file_format, count, suppressed, days_ago, words) in enumerate(EXPORTS, 1):
         day = today - timedelta(days_ago)
         made = datetime(day.year, day.month, day.day, 14, 5, tzinfo=UTC)
+        opted_out = round(suppressed * OPTED_OUT_SHARE)
         rows.append({
             "id": number, "title": title, "owner_id": owner_id, "list_id": None, "job_id": None, "channel": channel,
-            "purpose": purpose, "filters": {}, "columns": EXPORT_COLUMNS, "file_format": file_format, "rows": count,
-            "suppressed": suppressed, "sha256": hashlib.sha256(title.encode()).hexdigest(), "finished_at": made,
-            "downloaded_at": made + timedelta(minutes=2), "created_at": made, "updated_at": made,
+            "purpose": purpose, "filters": {}, "in_words": [words], "columns": list(USUAL), "file_format": file_format,
+            "rows": count, "suppressed": suppressed,
+            "reasons": {Reason.OPTED_OUT.value: opted_out, Reason.NO_ADDRESS.value: suppressed - opted_out},
+            "sha256": hashlib.sha256(title.encode()).hexdigest(), "finished_at": made, "created_at": made,
+            "updated_at": made,
         })  # fmt: skip
     return rows
+
+
+def list_rows(owner_id: int, since: datetime) -> Rows:
+    """Saved contact lists."""
+    return [
+        {"id": number, "name": name, "owner_id": owner_id, "filters": filters.values(), "retired_on": None,
+         "version": 1, "created_at": since, "updated_at": since}
+        for number, (name, filters) in enumerate(LISTS, 1)
+    ]  # fmt: skip

@@ -9,7 +9,7 @@ import numpy as np
 from crm.core.formats import month_start
 from crm.demo import identifiers
 from crm.demo.lifecycle import live
-from crm.demo.practices import Sketch, begin_of, workdays
+from crm.demo.practices import Sketch, workdays
 from crm.demo.rows import Bools, Columns, Days, Floats, Ints, Objects, Rows, generator
 from crm.demo.specialties import SERVICE_LINES, SITE_SHARES, SITES
 from crm.demo.trends import month_numbers
@@ -144,9 +144,3 @@ def site_rows() -> Rows:
 def last_quarter(counts: Ints) -> Ints:
     """Referrals of the last three whole months, by practice."""
     return np.asarray(counts[:, -4:-1].sum(axis=1))
-
-
-def last_day(today: date) -> date:
-    """The last day that the newest file covers."""
-    days = workdays(begin_of(today, 1), today - timedelta(1))
-    return days[-1]

@@ -50,7 +50,8 @@ def build_world(scale_name: str, seed: int, today: date, *, hash_of: HashOf, row
     tables["referral"] = events
     tables["service_line"], tables["site"] = referrals.service_line_rows(), referrals.site_rows()
 
-    activity = practices.Activity(referrals.last_quarter(counts), counts.sum(axis=1))
+    expected = frozenset(visit["practice_id"] for visit in outings.visits if visit["visit_on"] >= today)
+    activity = practices.Activity(referrals.last_quarter(counts), counts.sum(axis=1), expected)
     places = practices.practice_rows(sketches, activity, seed, since)
     tables["practice"] = places
     tables["practice_group"] = practices.group_rows(since)
@@ -65,7 +66,7 @@ def build_world(scale_name: str, seed: int, today: date, *, hash_of: HashOf, row
     meetings = diary.meeting_rows(scale, staff, sketches, seed, today)
     tables["meeting"] = meetings
     tables["meeting_attendee"] = diary.attendee_rows(meetings, staff, met_at, seed)
-    _add_receipts(world, events, staff, seed)
+    _add_receipts(world, events, staff, seed, since)
     return world
 
 
@@ -80,10 +81,11 @@ def who_can_be_met(affiliations: Rows, contacts: Rows) -> dict[int, list[Row]]:
     return met_at
 
 
-def _add_receipts(world: World, events: Columns, staff: list[users.Person], seed: int) -> None:
+def _add_receipts(world: World, events: Columns, staff: list[users.Person], seed: int, since: datetime) -> None:
     importer, exporter = _first(staff, Role.ANALYST), _first(staff, Role.MARKETING)
     imports, refusals = receipts.import_rows(events, importer.id, seed, world.today)
     world.tables["referral_import"], world.tables["import_refusal"] = imports, refusals
+    world.tables["contact_list"] = receipts.list_rows(exporter.id, since)
     world.tables["export"] = receipts.export_rows(exporter.id, world.today)
 
 
