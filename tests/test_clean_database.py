@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from flask import Flask, g
+from flask import Flask, g, request_started
 from flask.testing import FlaskClient
 from sqlalchemy import Connection, create_engine, text
 
@@ -41,14 +41,11 @@ def test_a_request_has_its_own_context(app: Flask, client: FlaskClient) -> None:
     g.secret_of_the_test = "kept"
     seen: list[bool] = []
 
-    @app.teardown_request
-    def look(_error: BaseException | None) -> None:
+    def look(_app: Flask, **_kwargs: object) -> None:
         seen.append("secret_of_the_test" in g)
 
-    try:
+    with request_started.connected_to(look, app):
         client.get("/static/css/tokens.css")
-    finally:
-        app.teardown_request_funcs[None].remove(look)
 
     assert seen == [False]
 
