@@ -42,20 +42,25 @@ class Export(Timestamped, Model):
     channel: Mapped[Short] = mapped_column(default="")
     purpose: Mapped[Name] = mapped_column(default="")
     filters: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    in_words: Mapped[list[str]] = mapped_column(JSON, default=list)  # the filters as they read on that day
     columns: Mapped[list[str]] = mapped_column(JSON, default=list)
     file_format: Mapped[ExportFormat] = mapped_column(choice(ExportFormat))
     rows: Mapped[int | None]
     suppressed: Mapped[int | None]
+    reasons: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)  # how many were held back for each reason
     sha256: Mapped[str] = mapped_column(String(64), default="")
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    downloaded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class ExportFile(Model):
-    """The bytes of an export, kept apart from its receipt and removed after seven days."""
+    """The bytes of an export, kept apart from its receipt and removed after seven days.
+
+    Beside the people stand those who were held back though they have an address, for the sender's own suppression list.
+    """
 
     __tablename__ = "export_file"
 
     export_id: Mapped[int] = mapped_column(ForeignKey("export.id", ondelete="CASCADE"), primary_key=True)
     name: Mapped[Name]
-    content: Mapped[bytes] = deferred(mapped_column(LargeBinary))
+    content: Mapped[bytes] = deferred(mapped_column(LargeBinary, nullable=False))
+    suppression: Mapped[bytes] = deferred(mapped_column(LargeBinary, nullable=False))
