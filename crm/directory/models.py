@@ -286,6 +286,11 @@ class Affiliation(Audited, Timestamped, Model):
         """Named after its keys."""
         return f"Provider {self.provider_id} at practice {self.practice_id}"
 
+    @property
+    def days(self) -> list[int]:
+        """The weekdays on which the provider works there (0 = Monday)."""
+        return [weekday for weekday in range(7) if self.is_present(weekday)]
+
     def is_present(self, weekday: int) -> bool:
         """Whether the provider works there on a weekday (0 = Monday)."""
         return bool(self.weekdays >> weekday & 1)
