@@ -1,7 +1,7 @@
 """Puts Today together for one person: the day's stops with times, the next one in full, and what else is waiting."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
@@ -14,7 +14,9 @@ from crm.core import clock, formats
 from crm.core.geo import Point
 from crm.directory import queries as directory
 from crm.directory.models import Practice
-from crm.home import briefing, day, queries
+from crm.home import day as driving
+from crm.home import queries
+from crm.home.briefing import Facts, Item, briefing
 from crm.home.falls import months_words, whole_months
 from crm.meetings import queries as meetings
 from crm.meetings.models import Meeting
@@ -37,7 +39,7 @@ class StopRow:
 
     number: int
     visit: Visit
-    leg: day.Leg | None
+    leg: driving.Leg | None
     hours: str = ""
 
     @property
@@ -72,7 +74,7 @@ class Today:
     strip: Sequence[dict[str, object]]
     strip_hours: tuple[int, int]
     now: float
-    briefing: Sequence[briefing.Item] = ()
+    know: Sequence[Item] = ()
     attention: Sequence[queries.Attention] = ()
     attention_months: str = ""
     due: Sequence[DuePractice] = ()
@@ -80,7 +82,6 @@ class Today:
     due_today: Sequence[Task] = ()
     meetings: Sequence[Meeting] = ()
     next_visit: Visit | None = None
-    plans: bool = field(default=False)
 
     @property
     def next(self) -> StopRow | None:
@@ -116,9 +117,9 @@ def load_today(session: Session, viewer: Viewer, now: datetime) -> Today:
         open=open_rows,
         home_at=clock_text(rest.home_at) if rest.home_at is not None else "",
         strip=strip,
-        strip_hours=day.strip_hours(spans),
-        now=day.hours(seconds_of(here.time())),
-        briefing=_briefing(session, viewer, open_rows[0], today) if open_rows else (),
+        strip_hours=driving.strip_hours(spans),
+        now=driving.hours(seconds_of(here.time())),
+        know=_briefing(session, viewer, open_rows[0], today) if open_rows else (),
         attention=queries.list_falls(session, viewer, today),
         attention_months=months_words(whole_months(today)),
         due=visits.due_practices(session, viewer, today, DUE_SHOWN),
@@ -155,23 +156,23 @@ def _in_order(planned: list[Visit], plan: RoutePlan | None) -> list[Visit]:
 
 def _rest(
     session: Session, viewer: Viewer, logged: list[Visit], planned: list[Visit], plan: RoutePlan | None, now: int
-) -> day.Rest:
+) -> driving.Rest:
     user, organization = find_user(session, viewer.id), find_organization(session)
     start = Point(plan.start_latitude, plan.start_longitude) if plan else _home(user, organization)
     end = Point(plan.end_latitude, plan.end_longitude) if plan else _home(user, organization)
     here = logged[-1].practice.point if logged else start
-    begins = seconds_of(plan.starts_at if plan else day.USUAL_START)
+    begins = seconds_of(plan.starts_at if plan else driving.USUAL_START)
     on_plan = {stop.visit_id for stop in plan.stops} if plan else set()
     stops = [
-        day.Stop(
+        driving.Stop(
             visit.id,
             visit.practice.point,
-            visit.minutes or (plan.visit_minutes if plan else day.USUAL_MINUTES),
-            day.fixed_second(visit.starts_at, is_promised=visit.is_promised, is_in_plan=visit.id in on_plan),
+            visit.minutes or (plan.visit_minutes if plan else driving.USUAL_MINUTES),
+            driving.fixed_second(visit.starts_at, is_promised=visit.is_promised, is_in_plan=visit.id in on_plan),
         )
         for visit in planned
     ]
-    return day.plan_rest(stops, here, end, max(now, begins))
+    return driving.plan_rest(stops, here, end, max(now, begins))
 
 
 def _home(user: User | None, organization: Organization | None) -> Point | None:
@@ -182,7 +183,7 @@ def _home(user: User | None, organization: Organization | None) -> Point | None:
     return None
 
 
-def _hours_words(practice: Practice, today: date, leg: day.Leg) -> str:
+def _hours_words(practice: Practice, today: date, leg: driving.Leg) -> str:
     """Until when the office is open after the arrival; empty when its hours are not known."""
     if not practice.hours:
         return ""
@@ -199,24 +200,24 @@ def _strip(logged: Sequence[StopRow], open_rows: Sequence[StopRow]) -> list[dict
     items: list[dict[str, object]] = []
     for row in logged:
         if row.visit.starts_at is not None:
-            start = day.hours(seconds_of(row.visit.starts_at))
-            end = min(start + (row.visit.minutes or day.USUAL_MINUTES) / 60, 24.0)
+            start = driving.hours(seconds_of(row.visit.starts_at))
+            end = min(start + (row.visit.minutes or driving.USUAL_MINUTES) / 60, 24.0)
             items.append({"start": start, "end": end, "kind": "done", "label": row.practice.name})
     for row in open_rows:
-        if row.leg is not None and day.hours(row.leg.ends) <= 24:  # noqa: PLR2004 what ends after midnight is not drawn
+        if row.leg is not None and driving.hours(row.leg.ends) <= 24:  # noqa: PLR2004 what ends after midnight is not drawn
             kind = "next" if row is open_rows[0] else "todo"
-            start, end = day.hours(row.leg.begins), day.hours(row.leg.ends)
+            start, end = driving.hours(row.leg.begins), driving.hours(row.leg.ends)
             items.append({"start": start, "end": end, "kind": kind, "label": row.practice.name})
     return items
 
 
-def _briefing(session: Session, viewer: Viewer, stop: StopRow, today: date) -> list[briefing.Item]:
+def _briefing(session: Session, viewer: Viewer, stop: StopRow, today: date) -> list[Item]:
     practice = stop.practice
     people = directory.list_people(session, practice)
     present = [row.provider.name.split(",")[0] for row in people.providers if row.is_present(today.weekday())]
     tip = next((f"{person.name}: {_lower_first(person.prefers)}" for person in people.contacts if person.prefers), "")
     promised = tasks.list_for_practice(session, viewer, practice.id)
-    facts = briefing.Facts(
+    facts = Facts(
         promises=[(task.title, task.due_on) for task in promised],
         counts=queries.count_quarter(session, practice.id, today),
         present=present,
@@ -224,7 +225,7 @@ def _briefing(session: Session, viewer: Viewer, stop: StopRow, today: date) -> l
         objective=stop.visit.objective,
         last_visit_on=visits.last_visits(session, [practice.id]).get(practice.id),
     )
-    return briefing.briefing(facts, today)
+    return briefing(facts, today)
 
 
 def _lower_first(text: str) -> str:
