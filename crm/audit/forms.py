@@ -19,4 +19,4 @@ class AuditFilterForm(Form):
     actor = ChoiceField("Who", coerce=optional_int, choices=[])
     first_on = DateField("From", validators=[Optional()])
     last_on = DateField("To", validators=[Optional()])
-    text = StringField("Name of the thing", validators=[Length(max=100)])
+    label = StringField("Name of the thing", validators=[Length(max=100)])

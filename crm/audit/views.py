@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, make_response, request, url_for
@@ -31,7 +32,8 @@ def log() -> ResponseReturnValue:
     events = paginate(db.session(), queries.events(filters), arg_int("page"))
     args: dict[str, Any] = request.args.to_dict()
     events.url_for = lambda number: url_for("audit.log", **{**args, "page": number})
-    return page("audit/log.html", filter_form=form, events=events, csv_url=url_for("audit.log_csv", **args))
+    csv_url = url_for("audit.log_csv", **args)
+    return page("audit/log.html", filter_form=form, events=events, csv_url=csv_url, chips=_chips(form, args))
 
 
 @bp.get("/log.csv")
@@ -70,6 +72,26 @@ def _inert(cell: object) -> str:
     return f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) else text
 
 
+def _chips(form: AuditFilterForm, args: dict[str, Any]) -> list[dict[str, str]]:
+    """Each filter that is set, in words, with the address of the page without it."""
+    names = dict(accounts.user_names(db.session()))
+    words: dict[str, Callable[[str], str]] = {
+        "action": lambda v: Action(v).label,
+        "actor": lambda v: names.get(int(v), v),
+        "first_on": lambda v: f"From {v}",
+        "last_on": lambda v: f"To {v}",
+        "label": lambda v: f"Named {v}",
+    }
+    return [
+        {
+            "label": say(args[name]),
+            "remove_url": url_for("audit.log", **{k: v for k, v in args.items() if k not in (name, "page")}),
+        }
+        for name, say in words.items()
+        if args.get(name) and not form[name].errors
+    ]
+
+
 def _filters() -> tuple[AuditFilterForm, queries.AuditFilters]:
     form = AuditFilterForm(request.args)
     form.actor.choices = [("", "Everybody"), *accounts.user_names(db.session()).items()]
@@ -81,5 +103,5 @@ def _filters() -> tuple[AuditFilterForm, queries.AuditFilters]:
         object_id=arg_int("object"),
         first_on=form.first_on.data,
         last_on=form.last_on.data,
-        text=form.text.data if form.text.data and not form.text.errors else "",
+        text=form.label.data if form.label.data and not form.label.errors else "",
     )

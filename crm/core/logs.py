@@ -8,6 +8,7 @@ import structlog
 def configure(level: str) -> None:
     """Write our own and the libraries' records to standard error."""
     logging.basicConfig(level=level, format="%(levelname)s %(name)s %(message)r")
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # its plan of every step would drown what matters
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

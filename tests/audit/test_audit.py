@@ -59,5 +59,5 @@ def test_log_filters_and_downloads(cast: Cast, sign_in: Any) -> None:
     rows = list(csv.reader(io.StringIO(browser.get("/audit/log.csv?action=imported").response.get_data(as_text=True))))
     assert rows[1][5] == "'=cmd()"
     assert len(events(action=Action.EXPORTED)) == 1
-    assert "No event passes" in browser.get("/audit/?text=nothingofthesort").text
+    assert "No event passes" in browser.get("/audit/?label=nothingofthesort").text
     assert sign_in(cast.maren).get("/audit/").status == 403
