@@ -13,6 +13,14 @@
   }
 
   apply(root.dataset.themeChoice || "system");
+  // Paper is always light.
+  window.addEventListener("beforeprint", function () {
+    var choice = root.dataset.themeChoice;
+    apply("light");
+    root.dataset.themeChoice = choice;
+  });
+  window.addEventListener("afterprint", function () { apply(root.dataset.themeChoice); });
+
   dark.addEventListener("change", function () { apply(root.dataset.themeChoice); });
 
   document.addEventListener("change", function (event) {

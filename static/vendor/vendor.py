@@ -1,7 +1,7 @@
 """Fetch the pinned front-end packages, and check that the copies kept here are what was fetched.
 
-    python static/vendor/vendor.py fetch    download with `npm pack`, verify, copy, write manifest.json, build icons.svg
-    python static/vendor/vendor.py check    compare every kept file with manifest.json; exit 1 when one differs or is missing
+    python static/vendor/vendor.py fetch    download with `npm pack`, verify, copy, build icons.svg, write manifest.json
+    python static/vendor/vendor.py check    compare every kept file with manifest.json; exit 1 when one differs
 
 `fetch` is for the person who changes a version below. Nothing else needs npm: the copies are part of the repository.
 """
@@ -53,7 +53,12 @@ PACKAGES = (
             "LICENSE": "LICENSE",
         },
     ),
-    Package("htmx.org", "2.0.11", "sha512-Thx/WtpeOQqSrqBCw/A1cwGJGg4UrVa3+sW0GmrM3p4gJgO89ecH4qtbnyzDDWFvBTqjnIMCgELTNt636dtamA==", {"dist/htmx.min.js": "htmx.min.js", "LICENSE": "LICENSE"}),
+    Package(
+        "htmx.org",
+        "2.0.11",
+        "sha512-Thx/WtpeOQqSrqBCw/A1cwGJGg4UrVa3+sW0GmrM3p4gJgO89ecH4qtbnyzDDWFvBTqjnIMCgELTNt636dtamA==",
+        {"dist/htmx.min.js": "htmx.min.js", "LICENSE": "LICENSE"},
+    ),
     Package(
         "plotly.js-cartesian-dist-min",
         "4.1.1",  # the version inside the Python package plotly 7.1.0; a test compares the two
@@ -78,7 +83,13 @@ PACKAGES = (
         "sha512-OupL48va4JNofb97w6NYeF9S7W/kHNKM0Er8Dem5nqi4jeOLrVJDoE8tZEpnMJmtkvNbB1EIPPwHcdkF6b1oUA==",
         {"files/inter-latin-wght-normal.woff2": "inter-latin-wght-normal.woff2", "LICENSE": "LICENSE"},
     ),
-    Package("bootstrap-icons", "1.13.2", "sha512-fAU1Ly3dH7hwRg+CB8EZ0Vl0fF80zgXHeUVJyfUOKzoURr+TbwISbCW5tKUoQLERaWYG2emTCybcPbD96hdD1A==", {"LICENSE": "LICENSE"}, icons_from="icons"),
+    Package(
+        "bootstrap-icons",
+        "1.13.2",
+        "sha512-fAU1Ly3dH7hwRg+CB8EZ0Vl0fF80zgXHeUVJyfUOKzoURr+TbwISbCW5tKUoQLERaWYG2emTCybcPbD96hdD1A==",
+        {"LICENSE": "LICENSE"},
+        icons_from="icons",
+    ),
 )
 
 
@@ -95,7 +106,9 @@ def download(package: Package, into: Path) -> Path:
     tarball = into / answer.stdout.strip().splitlines()[-1]
     found = digest(tarball, "sha512")
     if found != package.sha512:
-        sys.exit(f"{package.name}@{package.version}: the tarball is {found}, expected {package.sha512 or 'nothing yet'}")
+        sys.exit(
+            f"{package.name}@{package.version}: the tarball is {found}, expected {package.sha512 or 'nothing yet'}"
+        )
     unpacked = into / package.folder
     with tarfile.open(tarball) as archive:
         archive.extractall(unpacked, filter="data")
@@ -113,7 +126,9 @@ def build_sprite(icons: Path) -> None:
         svg = (icons / f"{name}.svg").read_text()
         inner = re.sub(r"\s*\n\s*", "", svg[svg.index(">") + 1 : svg.rindex("</svg>")])
         symbols.append(f'<symbol id="{name}" viewBox="0 0 16 16">{inner}</symbol>')
-    ICON_SPRITE.write_text('<svg xmlns="http://www.w3.org/2000/svg" fill="currentColor">\n' + "\n".join(symbols) + "\n</svg>\n")
+    ICON_SPRITE.write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" fill="currentColor">\n' + "\n".join(symbols) + "\n</svg>\n"
+    )
 
 
 def fetch() -> None:
