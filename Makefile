@@ -10,7 +10,7 @@ PY := $(VENV)/bin/python
 PYTEST := $(PY) -m pytest
 # As many test processes as cores; "make test WORKERS=1" for one.
 WORKERS ?= auto
-CODE := crm tests migrations config.py wsgi.py
+CODE := crm tests migrations config.py wsgi.py static/vendor/vendor.py
 
 .DEFAULT_GOAL := help
 .PHONY: help setup dev run test test-sqlite test-postgresql test-browser lint format bench vendor lock clean
@@ -50,7 +50,7 @@ test-browser: dev  ## Run the tests in a real browser
 	@$(PY) -m tests.browser
 	@$(PYTEST) tests/e2e
 
-lint: dev  ## Check style, types, the architecture and the templates
+lint: dev  ## Check style, types, the architecture, the templates and the vendored files
 	@code=0; \
 	run() { echo "== $$*"; "$$@" || code=1; }; \
 	run $(PY) -m ruff check $(CODE); \
@@ -58,6 +58,7 @@ lint: dev  ## Check style, types, the architecture and the templates
 	run $(PY) -m mypy; \
 	run $(PY) -c "from importlinter.cli import lint_imports_command; lint_imports_command()"; \
 	run $(PY) -m djlint templates --lint --quiet; \
+	run $(PY) static/vendor/vendor.py check; \
 	exit $$code
 
 format: dev  ## Put the code into the agreed format
@@ -68,7 +69,7 @@ bench: dev  ## Measure the speed of the program on a large data set
 	@$(PY) -m tests.bench $(ARGS)
 
 vendor: setup  ## Fetch the JavaScript and CSS of others into static/vendor, checksums checked
-	@$(PY) -m flask --app wsgi vendor $(ARGS)
+	@$(PY) static/vendor/vendor.py fetch
 
 lock: dev  ## Write requirements*.txt anew from requirements*.in (ARGS=--upgrade for newer versions)
 	$(LOCK) requirements.in -o requirements.txt $(ARGS)
