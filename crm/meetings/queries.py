@@ -2,17 +2,19 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session, contains_eager, lazyload, selectinload
 
 from crm.accounts.models import User
+from crm.accounts.queries import list_users
 from crm.accounts.viewer import Viewer
 from crm.core.errors import NotFound
 from crm.core.paging import Page, paginate
 from crm.directory.models import Practice
 from crm.directory.queries import MAX_ID
+from crm.directory.search import search
 from crm.meetings.models import Attendee, Meeting, MeetingState
 
 
@@ -84,3 +86,19 @@ def list_meetings(
     """One page of meetings: those to come, those past, or the cancelled ones."""
     tests, order = _VIEWS.get(view, _VIEWS["upcoming"])(now)
     return paginate(session, _with_attendees(_in_scope(viewer)).where(*tests).order_by(*order), number)
+
+
+class Suggestion(NamedTuple):
+    """Somebody who could be invited, as a line of the list under the field."""
+
+    value: str
+    label: str
+    note: str
+
+
+def suggest_guests(session: Session, viewer: Viewer, words: str, limit: int) -> list[Suggestion]:
+    """Colleagues, and providers and contacts in scope, whose names fit what was typed."""
+    users = [user for user in list_users(session) if words.casefold() in user.name.casefold()]
+    found = [Suggestion(f"user-{user.id}", user.name, "Colleague") for user in users]
+    hits = [hit for hit in search(session, viewer, words, limit * 3) if hit.kind in ("provider", "contact")]
+    return [*found, *(Suggestion(f"{hit.kind}-{hit.id}", hit.label, hit.detail) for hit in hits)][:limit]

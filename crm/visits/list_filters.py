@@ -6,11 +6,11 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
+from crm.core.arguments import plain_words
 from crm.visits.models import VisitMode, VisitState
 from crm.visits.queries import SORTS, VisitFilter
 
 MAX_ID_DIGITS = 9
-MAX_WORDS = 100
 USUAL_SORT = "-day"
 PERIODS = {
     "week": "This week",
@@ -75,7 +75,7 @@ def read_query(values: Mapping[str, Sequence[str]]) -> ListQuery:
         states=_options(values, "state", VisitState),
         practice_id=_number(values, "practice"),
         territory_id=_number(values, "territory"),
-        words=_words(values),
+        words=plain_words(_first(values, "q")),
         sort=sort if sort.removeprefix("-") in SORTS else USUAL_SORT,
     )
 
@@ -106,8 +106,3 @@ def _number(values: Mapping[str, Sequence[str]], name: str) -> int | None:
 def _options(values: Mapping[str, Sequence[str]], name: str, options: type[Option]) -> tuple[Option, ...]:
     known = {option.value for option in options}
     return tuple(options(text) for text in dict.fromkeys(values.get(name, ())) if text in known)
-
-
-def _words(values: Mapping[str, Sequence[str]]) -> str:
-    text = _first(values, "q").replace("\x00", "").encode("utf-8", "ignore").decode()
-    return " ".join(text.split())[:MAX_WORDS]

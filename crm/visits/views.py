@@ -11,6 +11,7 @@ from crm.accounts.permissions import Permission
 from crm.accounts.queries import get_organization, list_users
 from crm.accounts.viewer import Viewer
 from crm.core import clock, formats, geo
+from crm.core.arguments import arg_day, arg_words
 from crm.core.calendar_files import calendar_file
 from crm.core.db import commit, db
 from crm.core.errors import Conflict, NotFound
@@ -67,7 +68,7 @@ def _link(query: ListQuery, **changes: Any) -> str:
 def visit_calendar() -> ResponseReturnValue:
     """Visits and meetings of a week or a month."""
     viewer = current_viewer()
-    day, view = _arg_day("day") or clock.today(), "month" if request.args.get("view") == "month" else "week"
+    day, view = arg_day("day") or clock.today(), "month" if request.args.get("view") == "month" else "week"
     owner_id = _calendar_owner(viewer)
     weeks = calendar.weeks_of_month(day) if view == "month" else [calendar.week_of(day)]
     entries = _entries(viewer, weeks[0][0], weeks[-1][-1], owner_id)
@@ -186,7 +187,7 @@ def _planned(viewer: Viewer, practice: Practice, form: NewLogForm) -> Visit | No
 
 
 def _choose_practice(viewer: Viewer, endpoint: str, title: str) -> ResponseReturnValue:
-    words = " ".join(request.args.get("q", "").encode("utf-8", "ignore").decode().replace("\x00", "").split())[:100]
+    words = arg_words("q")
     found = suggest_practices(db.session(), viewer, words, 12) if words else None
     if is_htmx():
         return partial("visits/_found.html", found=found, words=words, endpoint=endpoint)
@@ -216,7 +217,7 @@ def visit_plan() -> ResponseReturnValue:
     form = PlanForm(
         data={
             "client_key": new_client_key(),
-            "visit_on": _arg_day("day") or clock.today() + timedelta(days=1),
+            "visit_on": arg_day("day") or clock.today() + timedelta(days=1),
             "mode": VisitMode.IN_PERSON.value,
             "objective": objective,
         }
@@ -267,6 +268,14 @@ def visit_edit(visit_id: int) -> ResponseReturnValue:
             flash("Saved.", "good")
             return redirect(url_for("visits.visit", visit_id=visit_id))
     return page("visits/visit_edit.html", form=form, visit=found, is_logged=is_logged)
+
+
+@bp.route("/<int:visit_id>/log")
+@allow(Permission.VISITS_EDIT)
+def visit_log(visit_id: int) -> ResponseReturnValue:
+    """Log a planned visit: the form of its practice, filled in from the plan."""
+    found = queries.get_visit(db.session(), current_viewer(), visit_id)
+    return redirect(url_for("visits.visit_new", practice=found.practice_id, visit=visit_id))
 
 
 @bp.route("/<int:visit_id>/saved")
@@ -385,11 +394,3 @@ def _say_with_undo(text: str, visit_id: int) -> None:
 
 def _back(visit_id: int) -> ResponseReturnValue:
     return redirect(safe_next(request.form.get("next"), url_for("visits.visit", visit_id=visit_id)))
-
-
-def _arg_day(name: str) -> date | None:
-    try:
-        day = date.fromisoformat(request.args.get(name, ""))
-    except ValueError:
-        return None
-    return day if services.FIRST_DAY <= day <= services.LAST_DAY else None
