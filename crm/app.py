@@ -44,7 +44,7 @@ def _soft(name):  # scaffolding until every room is there
         except Exception as problem:
             import sys
             print("broken", name, problem, file=sys.stderr)
-    b = Blueprint(name.replace(".", "_"), name)
+    b = Blueprint(name.replace(".", "_"), __name__)
     return SimpleNamespace(bp=b, cli=click.Group(name.replace(".", "_")), HANDLERS={}, count_due=lambda *a: 0, serve=click.Command("serve"), work=click.Command("work"))
 
 analytics = _soft("crm.analytics.views")
@@ -121,6 +121,8 @@ def _add_extensions(app: Flask, config: Config) -> None:
 
 def _add_template_words(app: Flask) -> None:
     app.jinja_env.filters.update(formats.FILTERS)
+    # Globals, not words of the context: macros see only these.
+    app.jinja_env.globals.update(asset=asset, csp_nonce=security.csp_nonce)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     config: Config = app.config["ROUNDS"]
     tiles = {"url": config.map_tiles_url, "credit": config.map_tiles_attribution} if config.map_tiles_url else None
@@ -139,8 +141,6 @@ def _add_template_words(app: Flask) -> None:
             "tray_running": jobs_queries.count_running(db.session(), viewer) if viewer else 0,
             "theme": request.cookies.get("theme", "system"),
             "today": clock.today(),
-            "asset": asset,
-            "csp_nonce": security.csp_nonce,
             "map_tiles": tiles,
             "person_menu": [{"label": "Your account", "icon": "person", "url": url_for("accounts.account")}],
             "idle_minutes": config.idle_minutes,
