@@ -180,14 +180,14 @@ def hours_rows(sketches: list[Sketch], seed: int, open_on: dict[int, date]) -> R
     rng = generator(seed, "hours")
     rows: Rows = []
     for sketch in sketches:
-        opens, closes = time(int(rng.integers(7, 10))), time(int(rng.integers(16, 19)))
+        opens, closes = time(pick(rng, (7, 8, 8, 8, 9))), time(int(rng.integers(16, 19)))
         has_lunch, short_day = chance(rng, 0.55), int(rng.integers(0, 12))
         weekdays = {0, 1, 2, 3, 4} | ({5} if chance(rng, 0.08) else set())
         if (day := open_on.get(sketch.id)) is not None:
             weekdays.add(day.weekday())
         for weekday in sorted(weekdays):
             spans = [(opens, time(12)), (time(13), closes)] if has_lunch else [(opens, closes)]
-            if weekday == short_day or (weekday > 4 and sketch.id not in open_on):  # noqa: PLR2004 after Friday
+            if (weekday == short_day or weekday > 4) and sketch.id not in open_on:  # noqa: PLR2004 after Friday
                 spans = [(opens, time(12))]
             rows += [
                 {"practice_id": sketch.id, "weekday": weekday, "opens": first, "closes": last} for first, last in spans

@@ -16,11 +16,11 @@ from crm.audit.models import Action
 from crm.audit.trail import record
 from crm.core import clock
 from crm.core.errors import Conflict
-from crm.demo.rollups import rebuild
 from crm.demo.users import Person
 from crm.demo.world import build_world
 from crm.demo.writing import write_world
 from crm.directory.models import Practice
+from crm.referrals.rollup import rebuild_rollup
 
 DEFAULT_SEED = 7
 PASSWORD_FILE = "demo-passwords.txt"  # noqa: S105 a file name
@@ -52,7 +52,7 @@ def create_demo(
 
     world = build_world(scale, seed, today or clock.today(), hash_of=hash_of, row_key_secret=secrets.token_hex(32))
     write_world(session, world)
-    rebuild(session)
+    rebuild_rollup(session)
     record(session, Action.CREATED, "organization", object_id=1, label="Demo organization", scale=scale, seed=seed)
     _write_passwords(data_dir, people, passwords)
     return Made({table: world.count(table) for table in world.tables}, passwords)

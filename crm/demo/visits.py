@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
 
-from crm.core.geo import Point, zip_point
+from crm.core.geo import Point, miles, zip_point
 from crm.demo.practices import Sketch, begin_of, workdays
 from crm.demo.rows import Row, Rows, chance, generator, pick, pick_many
 from crm.demo.scale import VISIT_MONTHS, Scale
@@ -81,7 +81,7 @@ def past_visits(scale: Scale, sketches: list[Sketch], seed: int, today: date) ->
     rng = generator(seed, "past visits")
     first = begin_of(today, VISIT_MONTHS)
     days = workdays(first, today - timedelta(1))
-    importance = np.array([1 / (1 + sketch.id / 30) ** 0.7 for sketch in sketches])
+    importance = np.array([1 / (1 + sketch.id / 30) ** 0.5 for sketch in sketches])
     importance *= rng.lognormal(0, 0.3, len(sketches)) * (rng.random(len(sketches)) > 0.14)  # noqa: PLR2004 a share
     importance[: len(sketches) // 40] += 0.05  # the well-known ones are all visited
     expected = importance / importance.sum() * scale.visits
@@ -120,14 +120,25 @@ def planned_visits(sketches: list[Sketch], people: list[Person], seed: int, toda
         own = [sketch for sketch in sketches if sketch.owner_id == person.id][:60]
         if not own:
             continue
-        order = rng.permutation(len(own)).tolist()
-        ahead = workdays(today + timedelta(1), today + timedelta(14))[:PLANNED_DAYS]
-        chosen = [own[place] for place in order]
-        for day in (today, *ahead):
-            stops = STOPS_A_DAY if day == today else int(rng.integers(1, 4))
+        of_today = near_each_other(own[:30], STOPS_A_DAY)
+        rows += [_planned_visit(rng, sketch, today, place) for place, sketch in enumerate(of_today)]
+        others = [sketch for sketch in own if sketch not in of_today]
+        chosen = [others[place] for place in rng.permutation(len(others)).tolist()]
+        for day in workdays(today + timedelta(1), today + timedelta(14))[:PLANNED_DAYS]:
+            stops = int(rng.integers(1, 4))
             chosen, of_day = chosen[stops:], chosen[:stops]
             rows += [_planned_visit(rng, sketch, day, place) for place, sketch in enumerate(of_day)]
     return rows
+
+
+def near_each_other(sketches: list[Sketch], size: int) -> list[Sketch]:
+    """A day's stops: the largest source, then always the nearest one of the rest."""
+    chosen, rest = sketches[:1], sketches[1:]
+    while rest and len(chosen) < size:
+        nearest = min(rest, key=lambda sketch: (miles(sketch.point, chosen[-1].point), sketch.id))
+        chosen.append(nearest)
+        rest.remove(nearest)
+    return chosen
 
 
 def _planned_visit(rng: np.random.Generator, sketch: Sketch, day: date, place: int) -> Row:

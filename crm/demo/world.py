@@ -11,8 +11,8 @@ from crm.demo.scale import MONTHS, SCALES
 
 ORGANIZATION = {
     "id": 1, "name": "Harbor Specialty Group", "city": "Columbus, OH", "time_zone": "America/New_York",
-    "latitude": 40.0931, "longitude": -83.018, "address": "600 Harbor Way, Worthington, OH 43085", "cadence_a_days": 30,
-    "cadence_b_days": 60, "cadence_c_days": 90, "lapsed_after_days": 90, "is_demo": True, "version": 1,
+    "latitude": 40.0931, "longitude": -83.018, "address": "600 Harbor Way, Worthington, OH 43085", "cadence_a_days": 45,
+    "cadence_b_days": 90, "cadence_c_days": 180, "lapsed_after_days": 90, "is_demo": True, "version": 1,
 }  # fmt: skip
 HashOf = Callable[[users.Person], str]
 

@@ -4,13 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
-from crm.accounts.models import Organization, User
-from crm.accounts.queries import find_organization, find_user
 from crm.accounts.viewer import Viewer
-from crm.core import clock, formats
+from crm.core import clock
 from crm.core.geo import Point
 from crm.directory import queries as directory
 from crm.directory.models import Practice
@@ -20,6 +17,7 @@ from crm.home.briefing import Facts, Item, briefing
 from crm.home.falls import months_words, whole_months
 from crm.meetings import queries as meetings
 from crm.meetings.models import Meeting
+from crm.route_planning import queries as route_planning
 from crm.route_planning.models import RoutePlan
 from crm.route_planning.schedule import clock_text, seconds_of
 from crm.tasks import queries as tasks
@@ -80,7 +78,7 @@ class Today:
     due: Sequence[DuePractice] = ()
     overdue: Sequence[Task] = ()
     due_today: Sequence[Task] = ()
-    meetings: Sequence[Meeting] = ()
+    meetings: Sequence[tuple[Meeting, str]] = ()  # with the time at which each begins
     next_visit: Visit | None = None
 
     @property
@@ -99,7 +97,8 @@ def load_today(session: Session, viewer: Viewer, now: datetime) -> Today:
     here = clock.local(now)
     today = here.date()
     rows = visits.list_between(session, viewer, today, today, viewer.id)
-    plan = _find_plan(session, viewer, today)
+    plan = route_planning.find_plan(session, viewer.id or 0, today)
+    route_planning.load_hours(session, [visit.practice for visit in rows])
     logged = [visit for visit in rows if visit.state in LOGGED]
     planned = _in_order([visit for visit in rows if visit.state is VisitState.PLANNED], plan)
     rest = _rest(session, viewer, logged, planned, plan, seconds_of(here.time()))
@@ -125,16 +124,14 @@ def load_today(session: Session, viewer: Viewer, now: datetime) -> Today:
         due=visits.due_practices(session, viewer, today, DUE_SHOWN),
         overdue=[task for task in open_tasks if task.due_on is not None and task.due_on < today][:TASKS_SHOWN],
         due_today=[task for task in open_tasks if task.due_on == today][:TASKS_SHOWN],
-        meetings=meetings.list_between(
-            session, viewer, clock.at(today, 0), clock.at(today + timedelta(days=1), 0), viewer.id
-        ),
+        meetings=_meetings(session, viewer, today),
         next_visit=None if open_rows else visits.next_planned(session, viewer, today),
     )
 
 
-def _find_plan(session: Session, viewer: Viewer, today: date) -> RoutePlan | None:
-    query = select(RoutePlan).where(RoutePlan.owner_id == viewer.id, RoutePlan.plan_on == today)
-    return session.scalars(query.options(selectinload(RoutePlan.stops))).first()
+def _meetings(session: Session, viewer: Viewer, today: date) -> list[tuple[Meeting, str]]:
+    rows = meetings.list_between(session, viewer, clock.at(today, 0), clock.at(today + timedelta(days=1), 0), viewer.id)
+    return [(meeting, clock_text(seconds_of(clock.local(meeting.starts_at).time()))) for meeting in rows]
 
 
 def _in_order(planned: list[Visit], plan: RoutePlan | None) -> list[Visit]:
@@ -157,9 +154,10 @@ def _in_order(planned: list[Visit], plan: RoutePlan | None) -> list[Visit]:
 def _rest(
     session: Session, viewer: Viewer, logged: list[Visit], planned: list[Visit], plan: RoutePlan | None, now: int
 ) -> driving.Rest:
-    user, organization = find_user(session, viewer.id), find_organization(session)
-    start = Point(plan.start_latitude, plan.start_longitude) if plan else _home(user, organization)
-    end = Point(plan.end_latitude, plan.end_longitude) if plan else _home(user, organization)
+    owner = route_planning.owner_of(session, viewer, viewer.id)
+    usual = next((place.point for place in route_planning.usual_places(session, owner).values()), None)
+    start = Point(plan.start_latitude, plan.start_longitude) if plan else usual
+    end = Point(plan.end_latitude, plan.end_longitude) if plan else usual
     here = logged[-1].practice.point if logged else start
     begins = seconds_of(plan.starts_at if plan else driving.USUAL_START)
     on_plan = {stop.visit_id for stop in plan.stops} if plan else set()
@@ -173,14 +171,6 @@ def _rest(
         for visit in planned
     ]
     return driving.plan_rest(stops, here, end, max(now, begins))
-
-
-def _home(user: User | None, organization: Organization | None) -> Point | None:
-    if user is not None and user.home_latitude is not None and user.home_longitude is not None:
-        return Point(user.home_latitude, user.home_longitude)
-    if organization is not None and organization.latitude is not None and organization.longitude is not None:
-        return Point(organization.latitude, organization.longitude)
-    return None
 
 
 def _hours_words(practice: Practice, today: date, leg: driving.Leg) -> str:
@@ -221,7 +211,7 @@ def _briefing(session: Session, viewer: Viewer, stop: StopRow, today: date) -> l
         promises=[(task.title, task.due_on) for task in promised],
         counts=queries.count_quarter(session, practice.id, today),
         present=present,
-        tip=tip + "." if tip else "",
+        tip=tip,
         objective=stop.visit.objective,
         last_visit_on=visits.last_visits(session, [practice.id]).get(practice.id),
     )
@@ -236,7 +226,7 @@ def summary(page: Today) -> str:
     """`2 of 6 visited · home by 3:05`."""
     if not page.count:
         return "No visits planned"
-    parts = [f"{len(page.logged)} of {formats.plural(page.count, 'visit')} made"]
+    parts = [f"{len(page.logged)} of {page.count} visited"]
     if page.home_at:
         parts.append(f"home by {page.home_at}")
     return " · ".join(parts)

@@ -71,7 +71,11 @@ def _present(facts: Facts) -> Item | None:
     names = list(facts.present[:NAMES_SHOWN])
     others = len(facts.present) - len(names)
     words = [*names, f"{others} more"] if others else names
-    return Item("people", f"{_joined(words)} {'is' if len(words) == 1 else 'are'} in today", facts.tip)
+    return Item(
+        "people",
+        f"{_joined(words)} {'is' if len(words) == 1 else 'are'} in today",
+        f"{facts.tip}." if facts.tip else "",
+    )
 
 
 def _objective(facts: Facts, today: date) -> Item | None:

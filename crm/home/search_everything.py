@@ -14,6 +14,7 @@ from crm.visits.models import Visit
 
 LEAST_LETTERS = 2
 MOST_LETTERS = 200
+VISITS_SHOWN = 8
 KINDS = {
     "practice": ("Practices", "building"), "provider": ("Providers", "person-badge"), "contact": ("Contacts", "person"),
     "visit": ("Visits", "geo-alt"),
@@ -58,7 +59,7 @@ def search_everything(session: Session, viewer: Viewer, text: str, limit: int = 
     if is_long_enough(text) and viewer.may(Permission.VISITS_VIEW):
         page = visits.list_visits(session, viewer, visits.VisitFilter(words=text))
         if page.rows:
-            found.append(Found(*KINDS["visit"], [_visit_hit(visit) for visit in page.rows[:limit]], page.total))
+            found.append(Found(*KINDS["visit"], [_visit_hit(visit) for visit in page.rows[:VISITS_SHOWN]], page.total))
     return found
 
 

@@ -8,16 +8,12 @@ from crm.accounts.permissions import Permission
 from crm.core import clock
 from crm.core.db import db
 from crm.core.web import allow, page, partial, passive, signed_in
-from crm.home import agenda, first_steps, overview, queries, search_everything
+from crm.home import agenda, first_steps, lists, overview, queries, search_everything
 from crm.home.blueprint import bp
 from crm.route_planning.map_links import google_leg
 from crm.route_planning.schedule import clock_text
 
-import importlib.util  # scaffolding until crm/home/lists.py is there
-
-if importlib.util.find_spec("crm.home.lists"):
-    importlib.import_module("crm.home.lists")
-__all__ = ["bp", "overview"]
+__all__ = ["bp", "lists", "overview"]  # their pages register themselves
 
 
 @bp.route("/")
