@@ -29,6 +29,7 @@ MODE_CHOICES = [(mode.value, "Lunch" if mode is VisitMode.LUNCH else mode.label)
 NO_ACCESS = "no_access"
 OUTCOME_CHOICES = [*((outcome.value, outcome.label) for outcome in Outcome), (NO_ACCESS, "No access")]
 CLIENT_KEY = re.compile(r"[0-9a-f-]{36}")
+OTHER = "other"  # a chip that only opens the field beside it
 CHIPS_SHOWN = 8
 BAD_LENGTH = f"Between 1 and {LONGEST_MINUTES} minutes."
 MAX_TOPIC = 60
@@ -50,12 +51,17 @@ class VisitPart(NotePart):
     client_key = HiddenField(validators=[Length(max=36)])
     version = HiddenField(validators=[Length(max=10)])
     subject: Visit | None = None
+    takes_newcomers = False
 
     def offer_people(self, people: People, met: Iterable[PersonKey] = (), extra: Sequence[Choice] = ()) -> None:
         """Offer whoever is at the practice, the first few as chips; `extra` are those of the visit who left since."""
         choices = choices_of(people, set(met), extra)
         self.people.choices = [(choice.value, choice.label) for choice in choices[:CHIPS_SHOWN]]
         self.more_people.choices = [(choice.value, choice.label) for choice in choices[CHIPS_SHOWN:]]
+        if self.more_people.choices or self.takes_newcomers:
+            self.people.choices.append((OTHER, "Someone else"))
+            hidden = {choice.value for choice in choices[CHIPS_SHOWN:]} & set(self.more_people.data or [])
+            self.people.data = [*(self.people.data or []), *([OTHER] if hidden else [])]
 
     @property
     def key(self) -> str | None:
@@ -84,7 +90,7 @@ class VisitPart(NotePart):
             starts_at=self.starts_at.data,
             minutes=self.minutes.data,
             mode=VisitMode(self.mode.data),
-            people=tuple(PersonKey.read(value) for value in chosen),
+            people=tuple(PersonKey.read(value) for value in chosen if value != OTHER),
             objective=self.objective.data or "",
             names_no_patient=bool(self.names_no_patient.data),
         )
@@ -103,7 +109,7 @@ class PlanForm(VisitPart):
 class LogForm(VisitPart):
     """A visit that took place."""
 
-    outcome = RadioField("Objective met", choices=OUTCOME_CHOICES, validators=[Optional()])
+    outcome = RadioField("Outcome", choices=OUTCOME_CHOICES, validators=[Optional()])
     topics = ManyField("Topics")
     other_topic = StringField("Other topic", validators=[Length(max=MAX_TOPIC)])
     materials = StringField("Materials left", validators=[Length(max=200)])
@@ -112,11 +118,11 @@ class LogForm(VisitPart):
     def offer_topics(self, usual: Sequence[str]) -> None:
         """Offer the usual topics, and whichever the visit has already."""
         own = [row.topic for row in self.subject.topics] if self.subject else []
-        self.topics.choices = [(topic, topic) for topic in dict.fromkeys([*own, *usual])]
+        self.topics.choices = [*((topic, topic) for topic in dict.fromkeys([*own, *usual])), (OTHER, "Other")]
 
     def values(self, entry: VisitEntry | None = None) -> VisitEntry:
         """What was typed."""
-        topics = list(self.topics.data or [])
+        topics = [topic for topic in self.topics.data or [] if topic != OTHER]
         if self.other_topic.data:
             topics.append(self.other_topic.data)
         is_no_access = self.outcome.data == NO_ACCESS

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from sqlalchemy.orm import Session
 from wtforms import DateField, HiddenField, StringField
-from wtforms.validators import Length, Optional
+from wtforms.validators import Length, Optional, ValidationError
 
 from crm.accounts.queries import get_organization
 from crm.accounts.viewer import Viewer
@@ -18,7 +18,7 @@ from crm.directory.queries import People, list_people
 from crm.visits import queries
 from crm.visits.cadence import cadence_days, cadences_of
 from crm.visits.follow_ups import Suggestion, suggest
-from crm.visits.forms import LogForm, shown
+from crm.visits.forms import OTHER, LogForm, shown
 from crm.visits.models import Visit, VisitMode
 from crm.visits.people import coordinator_name, extra_choices
 from crm.visits.services import FollowUp, PersonKey, key_of
@@ -39,11 +39,28 @@ class NewLogForm(LogForm):
     planned_id = HiddenField(validators=[Length(max=9)])
 
     suggestions: Sequence[Suggestion] = ()
+    takes_newcomers = True
+
+    def validate_other_follow_up(self, field: StringField) -> None:
+        """What else is to be done must be said when its tile is chosen."""
+        if OTHER in (self.follow_ups.data or []) and not field.data:
+            raise ValidationError("Say what else is to be done, or take the tick away.")
+
+    def validate_someone_else(self, field: StringField) -> None:
+        """A newcomer is named, or somebody of the longer list is chosen."""
+        if OTHER in (self.people.data or []) and not field.data and not self.more_people.data:
+            raise ValidationError("Say who else was there, or take the tick away.")
 
     def offer_follow_ups(self, suggestions: Sequence[Suggestion]) -> None:
         """Offer the usual follow-ups as tiles."""
         self.suggestions = suggestions
-        self.follow_ups.choices = [(suggestion.key, suggestion.title) for suggestion in suggestions]
+        tiles = [(suggestion.key, suggestion.title) for suggestion in suggestions]
+        self.follow_ups.choices = [*tiles, (OTHER, "Something else")]
+
+    @property
+    def notes(self) -> dict[str, str]:
+        """The second line of each tile."""
+        return {OTHER: "Choose a date", **{suggestion.key: suggestion.note for suggestion in self.suggestions}}
 
     @property
     def chosen_follow_ups(self) -> list[FollowUp]:

@@ -138,7 +138,8 @@ def list_visits(
     session: Session, viewer: Viewer, filters: VisitFilter, sort: str = "-day", number: int | None = 1
 ) -> Page[Visit]:
     """One page of the visits that match, with practice, owner and people."""
-    columns = SORTS.get(sort.removeprefix("-"), SORTS["day"])
+    sort = sort if sort.removeprefix("-") in SORTS else "-day"
+    columns = SORTS[sort.removeprefix("-")]
     order = [column.desc() if sort.startswith("-") else column.asc() for column in columns]
     query = _with_people(_in_scope(viewer)).where(*_conditions(filters))
     return paginate(session, query.order_by(*map(nulls_last, order), Visit.id.desc()), number)

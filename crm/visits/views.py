@@ -166,8 +166,7 @@ def visit_new() -> ResponseReturnValue:
             if (session.get("saved_visit") or {}).get("id") != visit.id:
                 session["saved_visit"] = {"id": visit.id, "plan": plan}
             return redirect(url_for("visits.visit_saved", visit_id=visit.id))
-    notes = {suggestion.key: suggestion.note for suggestion in form.suggestions}
-    return page("visits/visit_new.html", form=form, practice=practice, planned=planned, notes=notes)
+    return page("visits/visit_new.html", form=form, practice=practice, planned=planned)
 
 
 def _planned(viewer: Viewer, practice: Practice, form: NewLogForm) -> Visit | None:
@@ -244,7 +243,10 @@ def visit(visit_id: int) -> ResponseReturnValue:
 
 def _visit_page(viewer: Viewer, found: Visit, form: MoveForm, status: int) -> ResponseReturnValue:
     tasks = list_for_visit(db.session(), viewer, found.id) if viewer.may(Permission.TASKS_VIEW) else []
-    return page("visits/visit.html", visit=found, tasks=tasks, move_form=form, name_of=name_of)[0], status
+    before = queries.list_for_practice(db.session(), viewer, found.practice_id, limit=6)
+    others = [row for row in before if row.id != found.id][:5]
+    text, _ = page("visits/visit.html", visit=found, tasks=tasks, move_form=form, name_of=name_of, others=others)
+    return text, status
 
 
 @bp.route("/<int:visit_id>/edit", methods=["GET", "POST"])
