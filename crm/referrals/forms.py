@@ -1,0 +1,124 @@
+"""Forms of the room referrals: typing in, the file to import, service lines and sites."""
+
+from typing import Any
+
+from flask_wtf.file import FileField
+from wtforms import DateField, DecimalField, IntegerField, RadioField, StringField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
+
+from crm.core.forms import ChoiceField, Form, optional_int
+from crm.referrals.list_filters import month_text, read_month
+from crm.referrals.models import PayerClass, Referral, ReferralStatus, RevenueKind
+from crm.referrals.services import Entry
+
+MAX_DOLLARS = 1_000_000_000
+
+
+def optional_id(value: object) -> int | None:
+    """The number that a search field sends, or None."""
+    text = str(value or "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None  # noqa: PLR2004 fits the database
+
+
+def month_of_text(_form: Form, field: Any) -> None:
+    """A month as a month field sends it, when one was given."""
+    if field.data and read_month(field.data) is None:
+        raise ValidationError("Write the month as 2026-03.")
+
+
+class UploadForm(Form):
+    """The file of referrals."""
+
+    file = FileField("File")
+    month = StringField("Month of the counts", [Optional(), Length(max=7), month_of_text])
+
+    def validate_file(self, field: FileField) -> None:
+        """A file must have been chosen."""
+        if not field.data or not getattr(field.data, "filename", ""):
+            raise ValidationError("Choose a file.")
+
+
+class EntryForm(Form):
+    """One referral, or the count of a month."""
+
+    kind = RadioField("What", choices=[("event", "One referral"), ("month", "A month’s count")], default="event")
+    practice_id = StringField("Practice", [InputRequired("Choose a practice."), Length(max=9)])
+    received_on = DateField("Received on", [Optional()])
+    month = StringField("Month", [Optional(), Length(max=7), month_of_text])
+    count = IntegerField(
+        "Number of referrals", [Optional(), NumberRange(0, 1_000_000, "A whole number from 0 to 1,000,000.")]
+    )
+    provider_id = StringField("Provider", [Optional(), Length(max=9)])
+    service_line_id = ChoiceField("Service line", coerce=optional_int)
+    site_id = ChoiceField("Site", coerce=optional_int)
+    payer = ChoiceField(
+        "Payer class", choices=[(p.value, p.label) for p in PayerClass], default=PayerClass.UNKNOWN.value
+    )
+    status = ChoiceField(
+        "Status", choices=[(s.value, s.label) for s in ReferralStatus], default=ReferralStatus.RECEIVED.value
+    )
+    appointment_on = DateField("Appointment on", [Optional()])
+    seen_on = DateField("Seen on", [Optional()])
+    revenue = DecimalField("Revenue", [Optional(), NumberRange(-MAX_DOLLARS, MAX_DOLLARS, "Too large an amount.")])
+    revenue_kind = ChoiceField("The amount is", choices=[("", "Not said"), *((k.value, k.label) for k in RevenueKind)])
+
+    def validate_practice_id(self, field: StringField) -> None:
+        """The id of a practice; whether it exists is for the service."""
+        if optional_id(field.data) is None:
+            raise ValidationError("Choose a practice of the list.")
+
+    def validate_provider_id(self, field: StringField) -> None:
+        """The id of a provider, or nothing."""
+        if field.data and optional_id(field.data) is None:
+            raise ValidationError("Choose a provider of the list.")
+
+    def validate_received_on(self, field: DateField) -> None:
+        """A referral has a day."""
+        if self.kind.data == "event" and field.data is None:
+            raise ValidationError("Say on which day it was received.")
+
+    def validate_count(self, field: IntegerField) -> None:
+        """A month's count has a number."""
+        if self.kind.data == "month" and field.data is None:
+            raise ValidationError("Say how many referrals.")
+
+    def entry(self) -> Entry:
+        """What was typed in, as the service takes it."""
+        is_event = self.kind.data == "event"
+        return Entry(
+            practice_id=optional_id(self.practice_id.data) or 0,
+            received_on=self.received_on.data if is_event else None,
+            month=None if is_event else read_month(self.month.data or ""),
+            count=1 if is_event else self.count.data or 0,
+            provider_id=optional_id(self.provider_id.data), service_line_id=self.service_line_id.data, site_id=self.site_id.data,
+            payer=PayerClass(self.payer.data), status=ReferralStatus(self.status.data),
+            appointment_on=self.appointment_on.data if is_event else None,
+            seen_on=self.seen_on.data if is_event else None,
+            revenue_cents=None if self.revenue.data is None else round(self.revenue.data * 100),
+            revenue_kind=RevenueKind(self.revenue_kind.data) if self.revenue_kind.data else None,
+        )  # fmt: skip
+
+    @staticmethod
+    def values_of(row: Referral) -> dict[str, Any]:
+        """What the form shows of a row that was typed in."""
+        return {
+            "kind": "event" if row.received_on else "month", "practice_id": row.practice_id, "received_on": row.received_on,
+            "month": month_text(row.month), "count": row.count, "provider_id": row.provider_id,
+            "service_line_id": row.service_line_id, "site_id": row.site_id, "payer": row.payer.value, "status": row.status.value,
+            "appointment_on": row.appointment_on, "seen_on": row.seen_on,
+            "revenue": None if row.revenue_cents is None else row.revenue_cents / 100,
+            "revenue_kind": row.revenue_kind.value if row.revenue_kind else "",
+        }  # fmt: skip
+
+
+class ServiceLineForm(Form):
+    """A service line's name and its colour in charts."""
+
+    name = StringField("Name", [InputRequired("Give it a name."), Length(max=60)])
+    position = ChoiceField("Color in charts", coerce=int, choices=[(n, f"Color {n}") for n in range(1, 9)])
+
+
+class SiteForm(Form):
+    """A site's name."""
+
+    name = StringField("Name", [InputRequired("Give it a name."), Length(max=60)])

@@ -1,0 +1,137 @@
+"""Reads of imports: the imports themselves, their refused rows, known layouts, and the directory for matching."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Row, Select, func, select
+from sqlalchemy.orm import Session
+
+from crm.accounts.viewer import Viewer
+from crm.core.errors import NotFound
+from crm.directory.models import Affiliation, Practice, Provider
+from crm.directory.queries import MAX_ID
+from crm.referrals.importing.matching import Place, Sources, Stay
+from crm.referrals.importing.versions import VALUES
+from crm.referrals.models import (
+    ImportRefusal,
+    ImportState,
+    ImportUpload,
+    MappingProfile,
+    Referral,
+    ReferralImport,
+    ReferralMonth,
+    ReferralSuperseded,
+    ServiceLine,
+    Site,
+)
+
+TABLE = Referral.__table__
+
+
+def get_import(session: Session, viewer: Viewer, import_id: int) -> ReferralImport:
+    """One import. Whoever may import sees all of them, so the viewer only stands for the permission."""
+    found = session.get(ReferralImport, import_id) if 0 < import_id <= MAX_ID else None
+    if found is None or viewer.territory_ids is not None:
+        raise NotFound("There is no such import.")
+    return found
+
+
+def imports_query(viewer: Viewer) -> Select[ReferralImport]:
+    """All imports, the newest first; none for somebody who sees only some territories."""
+    query = select(ReferralImport).order_by(ReferralImport.id.desc())
+    return query if viewer.territory_ids is None else query.where(ReferralImport.id < 0)
+
+
+def find_upload(session: Session, import_id: int) -> ImportUpload | None:
+    """The waiting rows of an import, or None when they were removed."""
+    return session.get(ImportUpload, import_id)
+
+
+def refusals_query(import_id: int) -> Select[int, str, str]:
+    """Line, column and reason of each refused row, in the order of the file."""
+    query = select(ImportRefusal.line, ImportRefusal.column, ImportRefusal.reason)
+    return query.where(ImportRefusal.import_id == import_id).order_by(ImportRefusal.line, ImportRefusal.id)
+
+
+def find_profile(session: Session, header_key: str) -> MappingProfile | None:
+    """How files with this header were read last time."""
+    return session.scalars(select(MappingProfile).where(MappingProfile.header_key == header_key)).first()
+
+
+def existing_rows(session: Session, keys: Iterable[str]) -> dict[str, Row[Any]]:
+    """The stored rows that have one of these keys: id, import_id and all values."""
+    columns = [TABLE.c.row_key, TABLE.c.id, TABLE.c.import_id, *(TABLE.c[name] for name in VALUES)]
+    rows = session.execute(select(*columns).where(TABLE.c.row_key.in_(list(keys))))
+    return {row.row_key: row for row in rows}
+
+
+def name_ids(session: Session, model: type[ServiceLine] | type[Site]) -> dict[str, int]:
+    """The number of each service line or site by its name in small letters."""
+    return {
+        name.casefold(): id_ for id_, name in session.execute(select(model.id, model.name).order_by(model.id.desc()))
+    }
+
+
+def load_sources(session: Session) -> Sources:
+    """The directory as matching needs it."""
+    places = [
+        Place(*row[:5], row[5] is not None)
+        for row in session.execute(
+            select(Practice.id, Practice.name, Practice.city, Practice.zip, Practice.npi, Practice.retired_on).order_by(
+                Practice.id
+            )
+        )
+    ]
+    known = select(Provider.npi, Provider.id).where(Provider.npi.is_not(None))
+    providers = {npi: id_ for npi, id_ in session.execute(known) if npi}
+    stays: dict[int, list[Stay]] = {}
+    columns = (Affiliation.practice_id, Affiliation.starts_on, Affiliation.ends_on, Affiliation.is_primary)
+    for provider_id, practice_id, starts_on, ends_on, is_primary in session.execute(
+        select(Affiliation.provider_id, *columns)
+    ):
+        stays.setdefault(provider_id, []).append(Stay(practice_id, starts_on, ends_on, is_primary))
+    return Sources.of(places, providers, stays)
+
+
+def take_back_preview(session: Session, import_id: int) -> dict[str, int]:
+    """What taking an import back would do now: rows removed, rows put back, rows that a later import has changed."""
+    own = select(func.count()).select_from(Referral).where(Referral.import_id == import_id)
+    earlier = select(ReferralSuperseded.referral_id)
+    restored = session.scalar(own.where(Referral.id.in_(earlier))) or 0
+    later = select(func.count()).select_from(ReferralSuperseded).where(ReferralSuperseded.import_id == import_id)
+    return {
+        "removed": (session.scalar(own) or 0) - restored,
+        "restored": restored,
+        "kept": session.scalar(later) or 0,
+    }
+
+
+def by_service_line(session: Session, batch: ReferralImport) -> list[tuple[str, int, int, int]]:
+    """Per service line of an import: name, colour place, its referrals, and all of the same months a year before."""
+    count = func.sum(Referral.count)
+    now = dict(
+        session.execute(
+            select(func.coalesce(Referral.service_line_id, 0), count)
+            .where(Referral.import_id == batch.id)
+            .group_by(func.coalesce(Referral.service_line_id, 0))
+        ).tuples()
+    )
+    first, last = (batch.first_month or 0) - 12, (batch.last_month or 0) - 12
+    before = dict(
+        session.execute(
+            select(ReferralMonth.service_line_id, func.sum(ReferralMonth.received))
+            .where(ReferralMonth.month.between(first, last))
+            .group_by(ReferralMonth.service_line_id)
+        ).tuples()
+    )
+    lines = {
+        0: ("No service line", 9),
+        **{line.id: (line.name, line.position) for line in session.scalars(select(ServiceLine))},
+    }
+    shown = [(*lines.get(id_, ("No service line", 9)), int(now[id_]), int(before.get(id_, 0))) for id_ in now]
+    return sorted(shown, key=lambda line: -line[2])
+
+
+def count_in_state(session: Session, *states: ImportState) -> int:
+    """How many imports stand in one of these states."""
+    return session.scalar(select(func.count()).select_from(ReferralImport).where(ReferralImport.state.in_(states))) or 0

@@ -1,0 +1,1 @@
+"""Files of referrals: read, freed of patients, mapped, checked, imported, taken back."""

@@ -1,0 +1,81 @@
+"""The dry run of an import: reads the rows exactly as the import will, writes none of them, and sums up what would happen."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import delete, insert
+from sqlalchemy.orm import Session
+
+from crm.referrals.importing.headers import Target
+from crm.referrals.importing.mapping import missing
+from crm.referrals.importing.outcome import Outcome, Refusal, outcomes
+from crm.referrals.importing.writing import REFUSALS, Tally, plan_of
+from crm.referrals.models import ReferralImport
+
+SHOWN_LINES = 3
+SHOWN_SOURCES = 25
+PIECE = 5_000
+
+
+@dataclass
+class Summary:
+    """What an import would do, as it is kept beside the mapping and shown on the check page."""
+
+    tally: Tally = field(default_factory=Tally)
+    refusals: list[Refusal] = field(default_factory=list)
+    sources: Counter[str] = field(default_factory=Counter)
+    problems: list[str] = field(default_factory=list)
+
+    def add(self, outcome: Outcome) -> None:
+        """Count one more piece."""
+        self.tally.add(outcome)
+        self.refusals += outcome.refused
+        self.sources.update(outcome.unknown_sources)
+
+    def groups(self) -> list[dict[str, Any]]:
+        """The refused rows by reason, the commonest first, with the numbers of the first lines."""
+        lines: dict[tuple[str, str], list[int]] = {}
+        for refusal in self.refusals:
+            lines.setdefault((refusal.reason, refusal.column), []).append(refusal.line)
+        found = [
+            {"reason": reason, "column": column, "rows": len(at), "lines": at[:SHOWN_LINES]}
+            for (reason, column), at in lines.items()
+        ]
+        return sorted(found, key=lambda group: (-len(lines[group["reason"], group["column"]]), str(group["reason"])))
+
+    def as_json(self) -> dict[str, Any]:
+        """As it is stored: counts, reasons and lines, and the names of sources that no practice has."""
+        tally = self.tally
+        return {
+            "read": tally.read, "new": tally.new, "changed": tally.changed, "unchanged": tally.unchanged,
+            "refused": tally.refused, "unmatched": tally.unmatched,
+            "first_month": min(tally.months, default=None), "last_month": max(tally.months, default=None),
+            "groups": self.groups(), "problems": self.problems,
+            "sources": [{"name": name, "rows": rows} for name, rows in self.sources.most_common(SHOWN_SOURCES)],
+            "source_names": len(self.sources),
+        }  # fmt: skip
+
+
+def summarize(session: Session, batch: ReferralImport) -> Summary:
+    """Run an import dry. It only reads, so others may write meanwhile."""
+    summary = Summary(problems=mapping_problems(batch))
+    if not summary.problems:
+        plan = plan_of(session, batch, is_dry=True)
+        for outcome in outcomes(session, plan):
+            summary.add(outcome)
+    return summary
+
+
+def keep_refusals(session: Session, import_id: int, refusals: list[Refusal]) -> None:
+    """Keep the rows with a problem for the list of reasons."""
+    session.execute(delete(REFUSALS).where(REFUSALS.c.import_id == import_id))
+    for start in range(0, len(refusals), PIECE):
+        rows = [{"import_id": import_id, **row._asdict()} for row in refusals[start : start + PIECE]]
+        session.execute(insert(REFUSALS), rows)
+
+
+def mapping_problems(batch: ReferralImport) -> list[str]:
+    """What must be said before any row can be read."""
+    targets = [Target(column["target"]) for column in batch.mapping["columns"]]
+    return missing(targets, batch.grain, has_month=batch.mapping.get("options", {}).get("month") is not None)

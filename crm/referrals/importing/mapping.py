@@ -1,0 +1,157 @@
+"""Guesses what each column of a file becomes, from its name and its values, and how sure that is. Pure."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from crm.referrals.importing.headers import DATES, MONEY, Target, known_target
+from crm.referrals.importing.identity import MOST, ValueSigns
+from crm.referrals.importing.survey import Column
+from crm.referrals.models import Grain
+
+
+class Sure(StrEnum):
+    """How sure a guess is."""
+
+    SURE = "sure"
+    LIKELY = "likely"
+    CHECK = "check"
+
+    @property
+    def label(self) -> str:
+        """The word beside the meter."""
+        return {"sure": "Sure", "likely": "Likely", "check": "Check this"}[self.value]
+
+    @property
+    def share(self) -> float:
+        """How full the meter is."""
+        return {"sure": 1.0, "likely": 0.8, "check": 0.5}[self.value]
+
+
+@dataclass
+class MappedColumn:
+    """A column that was kept, in the order of the stored rows."""
+
+    letter: str
+    header: str
+    target: Target = Target.LEAVE_OUT
+    sure: Sure = Sure.SURE
+    filled: float = 0.0
+    day_first: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """As it is stored in the import."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> "MappedColumn":
+        """The column that was stored."""
+        return cls(**{**stored, "target": Target(stored["target"]), "sure": Sure(stored["sure"])})
+
+
+SURE_SHARE = 0.9
+
+
+def guess(
+    columns: list[Column], grain: Grain, rows: int, remembered: dict[str, str] | None = None
+) -> list[MappedColumn]:
+    """What each column becomes. `remembered` maps the names of a known layout to targets, which then are sure."""
+    candidates = [(column, *_guess_one(column, grain)) for column in columns]
+    winners: dict[Target, tuple[int, int]] = {}
+    for place, (_, target, rank, _) in enumerate(candidates):
+        if target and (target not in winners or rank < winners[target][0]):
+            winners[target] = (rank, place)
+    money = [(rank, place) for target, (rank, place) in winners.items() if target in MONEY]
+    keep = {place for target, (_, place) in winners.items() if target not in MONEY} | (
+        {min(money)[1]} if money else set()
+    )
+    mapped = []
+    for place, (column, target, _, sure) in enumerate(candidates):
+        chosen = target if place in keep else Target.LEAVE_OUT
+        filled = column.signs.filled / rows if rows else 0.0
+        day_first = chosen in DATES | {Target.MONTH} and is_day_first(column.signs)
+        mapped.append(
+            MappedColumn(
+                column.letter, column.header, chosen, sure if chosen else Sure.SURE, round(filled, 4), day_first
+            )
+        )
+    if remembered:
+        _apply_remembered(mapped, remembered)
+    return mapped
+
+
+def _apply_remembered(mapped: list[MappedColumn], remembered: dict[str, str]) -> None:
+    for column in mapped:
+        if column.header in remembered:
+            column.target, column.sure = Target(remembered[column.header]), Sure.SURE
+
+
+def _guess_one(column: Column, grain: Grain) -> tuple[Target, int, Sure]:
+    found = known_target(column.key) if column.key else None
+    if found is None:
+        return _guess_by_values(column.signs, grain)
+    target, rank, is_whole = found
+    if target is Target.COUNT and grain is Grain.EVENT:
+        return Target.LEAVE_OUT, rank, Sure.SURE
+    if target is Target.MONTH and grain is Grain.EVENT and column.signs.share(column.signs.dates) > MOST:
+        target = Target.RECEIVED_ON
+    if not _fits(target, column.signs):
+        return target, rank + 2000, Sure.CHECK
+    if target is Target.NET or not is_whole and target in MONEY:
+        return target, rank, Sure.CHECK  # a word like "Revenue" does not say which kind it is
+    return target, rank, Sure.SURE if is_whole else Sure.LIKELY
+
+
+def _guess_by_values(signs: ValueSigns, grain: Grain) -> tuple[Target, int, Sure]:
+    if signs.holds_npis:
+        return Target.SOURCE_NPI, 5000, Sure.LIKELY
+    if grain is Grain.EVENT and signs.share(signs.dates) > SURE_SHARE:
+        return Target.RECEIVED_ON, 5000, Sure.CHECK
+    return Target.LEAVE_OUT, 9999, Sure.SURE
+
+
+def _fits(target: Target, signs: ValueSigns) -> bool:
+    if not signs.filled:
+        return True
+    if target in MONEY or target is Target.COUNT:
+        return signs.share(signs.numbers) > MOST
+    if target is Target.SOURCE_NPI:
+        return signs.share(signs.npi_like) > MOST / 2
+    return not (
+        target in {Target.SOURCE_NAME, Target.PROVIDER_NAME, Target.SITE, Target.SERVICE_LINE}
+        and signs.share(signs.dates) > MOST
+    )
+
+
+def is_day_first(signs: ValueSigns) -> bool:
+    """Whether the dates of a column can only be read with the day before the month, as outside the US."""
+    return signs.day_first > 0 and signs.month_first == 0
+
+
+def header_fingerprint(headers: Iterable[str], grain: Grain) -> str:
+    """What a layout is recognized by: its column names in their order, and its grain."""
+    return hashlib.sha256("\x1f".join([grain.value, *headers]).encode()).hexdigest()
+
+
+def missing(targets: Iterable[Target], grain: Grain, *, has_month: bool) -> list[str]:
+    """What a mapping still lacks, or has twice, in words; nothing when rows can be read with it."""
+    chosen = [target for target in targets if target]
+    problems = [
+        f"Two columns go to “{target.label}”. Leave one of them out."
+        for target in dict.fromkeys(chosen)
+        if chosen.count(target) > 1
+    ]
+    if len(set(chosen) & MONEY) > 1:
+        problems.append("Two columns hold money. Leave all but one out: a referral has one amount.")
+    if not set(chosen) & {Target.SOURCE_NPI, Target.SOURCE_NAME, Target.PROVIDER_NAME}:
+        problems.append("Say which column names the source: the NPI, the practice or the provider.")
+    if grain is Grain.EVENT and Target.RECEIVED_ON not in chosen:
+        problems.append("Say which column holds the day on which the referral was received.")
+    if grain is Grain.MONTH:
+        if Target.COUNT not in chosen:
+            problems.append("Say which column holds the number of referrals.")
+        if not set(chosen) & {Target.MONTH, Target.RECEIVED_ON} and not has_month:
+            problems.append("The file has no month. Say which month its counts are of.")
+    return problems

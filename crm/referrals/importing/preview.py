@@ -1,0 +1,89 @@
+"""What the check page shows of a file: its columns with samples, the targets to choose from, the refused columns. Pure."""
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from crm.referrals.importing.headers import MONEY, Target
+from crm.referrals.importing.mapping import MappedColumn
+from crm.referrals.importing.upload import unpack
+from crm.referrals.models import Grain, ReferralImport
+
+LOOKED_AT = 200
+SAMPLES = 3
+SAMPLE_LENGTH = 24
+
+
+@dataclass(frozen=True)
+class ColumnLine:
+    """One line of the table of columns: a column that is kept, or one of which nothing was."""
+
+    number: int
+    letter: str
+    header: str
+    filled: float
+    column: MappedColumn | None = None
+    place: int = 0
+    samples: tuple[str, ...] = ()
+    dropped: dict[str, Any] | None = None
+
+
+def column_lines(batch: ReferralImport, packed: bytes, *, sees_revenue: bool) -> list[ColumnLine]:
+    """All columns of the imported sheet in the order of the file."""
+    columns = [MappedColumn.from_json(column) for column in batch.mapping["columns"]]
+    samples = _samples(packed, len(columns))
+    lines = [
+        ColumnLine(
+            _number(column.letter), column.letter, column.header, column.filled, column, place,
+            () if column.target in MONEY and not sees_revenue else samples[place],
+        )
+        for place, column in enumerate(columns)
+    ]  # fmt: skip
+    lines += [
+        ColumnLine(_number(note["letter"]), note["letter"], note["header"], note.get("filled", 0.0), dropped=note)
+        for note in batch.mapping.get("dropped", [])
+        if note["is_main"]
+    ]
+    return sorted(lines, key=lambda line: line.number)
+
+
+def _samples(packed: bytes, width: int) -> list[tuple[str, ...]]:
+    """The first different values of each kept column."""
+    found: list[dict[str, None]] = [{} for _ in range(width)]
+    for _, cells in islice(unpack(packed) if packed else (), LOOKED_AT):
+        for place, cell in enumerate(cells if isinstance(cells, list) else ()):
+            if cell and place < width and len(found[place]) < SAMPLES:
+                found[place][cell if len(cell) <= SAMPLE_LENGTH else f"{cell[: SAMPLE_LENGTH - 1]}…"] = None
+    return [tuple(values) for values in found]
+
+
+def _number(letter: str) -> int:
+    number = 0
+    for sign in letter:
+        number = number * 26 + ord(sign) - ord("A") + 1
+    return number
+
+
+def refused(batch: ReferralImport) -> list[dict[str, Any]]:
+    """The columns that were refused for identifying patients, on all sheets."""
+    return [note for note in batch.mapping.get("dropped", []) if note.get("is_refused")]
+
+
+def target_groups(grain: Grain) -> list[tuple[str, list[Target]]]:
+    """The targets to choose from, in groups."""
+    when = [Target.RECEIVED_ON] if grain is Grain.EVENT else [Target.MONTH, Target.RECEIVED_ON, Target.COUNT]
+    groups = [
+        ("When", when),
+        (
+            "Source",
+            [Target.SOURCE_NPI, Target.SOURCE_NAME, Target.PROVIDER_NAME, Target.SOURCE_CITY, Target.SOURCE_ZIP],
+        ),
+        ("What and where", [Target.SERVICE_LINE, Target.SITE, Target.PAYER]),
+        ("Money", [Target.BILLED, Target.PAID, Target.NET]),
+    ]
+    if grain is Grain.EVENT:
+        groups.insert(3, ("How far", [Target.STATUS, Target.APPOINTMENT_ON, Target.SEEN_ON, Target.REPORT_SENT_ON]))
+        groups.append(("Other", [Target.REFERRAL_ID]))
+    else:
+        groups.append(("Other", [Target.STATUS]))
+    return groups

@@ -1,0 +1,65 @@
+"""The cleaned rows of a file, as they wait for their import: compressed CSV without the columns that were dropped.
+
+The first cell of a line is its number in the file; a line that cannot be told apart into columns keeps only a number
+with a mark and the reason, for a patient's name might have slipped into any of its cells.
+"""
+
+import csv
+import gzip
+import io
+from collections.abc import Iterator
+
+from crm.core.errors import Invalid
+from crm.referrals.importing.sheets import Sheet
+from crm.referrals.importing.survey import SheetSurvey, clean_cell
+
+BROKEN = "!"
+LEVEL = 1
+StoredLine = tuple[int, list[str] | str]
+
+
+def pack(main: SheetSurvey) -> tuple[bytes, int]:
+    """The kept cells of the rows of a sheet, and how many rows that are."""
+    kept = [column.index for column in main.kept]
+    count = 0
+    packed = io.BytesIO()
+    with gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=LEVEL, mtime=0) as zipped:
+        text = io.TextIOWrapper(zipped, encoding="utf-8", errors="replace", newline="")
+        write = csv.writer(text, lineterminator="\n").writerow
+        for line, values in main.sheet.lines():
+            if line <= main.header_line:
+                continue
+            count += 1
+            if problem := _shape_problem(values, main):
+                write([f"{BROKEN}{line}", problem])
+            else:
+                write([line, *(clean_cell(values[at], main.sheet) if at < len(values) else "" for at in kept)])
+        text.flush()
+    if not count:
+        raise Invalid("The file has no rows.")
+    return packed.getvalue(), count
+
+
+def _shape_problem(values: list[str], main: SheetSurvey) -> str:
+    width = len(main.columns)
+    if any(value.strip() for value in values[width:]):
+        return "More cells than the header has columns"
+    # A missing cell moves the others: then a refused column's value may stand in a kept one.
+    if len(values) < width and main.dropped and not _is_cut_short(main.sheet):
+        return "Fewer cells than the header has columns"
+    return ""
+
+
+def _is_cut_short(sheet: Sheet) -> bool:
+    """Workbooks leave empty cells at the end of a row away; nothing has moved there."""
+    return bool(sheet.name)
+
+
+def unpack(packed: bytes) -> Iterator[StoredLine]:
+    """The stored lines: (number, cells), or (number, reason) for a line whose cells were not kept."""
+    with gzip.open(io.BytesIO(packed), "rt", encoding="utf-8", newline="") as text:
+        for first, *cells in csv.reader(text):
+            if first.startswith(BROKEN):
+                yield int(first[1:]), cells[0]
+            else:
+                yield int(first), cells

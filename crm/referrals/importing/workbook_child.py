@@ -1,0 +1,145 @@
+"""The child process that reads one workbook from its input and writes its cells as text to its output.
+
+Run alone (`python -I workbook_child.py CELLS CPU_SECONDS MEMORY_BYTES`), so it imports nothing of Rounds. The answer is
+`ok` or the name of a fault, then per sheet: 0x1D, `name 0x1F visible|hidden`, and lines of CSV that begin with their number.
+"""
+
+import csv
+import io
+import re
+import resource
+import sys
+import zipfile
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
+
+MAX_MEMBERS = 2_000
+MAX_UNPACKED = 600_000_000
+PIECE = 1 << 20
+SEAM = 4_000
+# A formula with no result beside it reads as an empty cell: better refused than lost.
+NO_RESULT = re.compile(rb"<f(?:\s[^>]*)?(?:/>|>[^<]*</f>)\s*(?:</c>|<v\s*/>|<v></v>)")
+DOCTYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+
+
+class FaultyError(Exception):
+    """Why the workbook is not read; the parent process has the words for it."""
+
+
+def main() -> None:
+    """Read, check, write."""
+    max_cells, cpu_seconds, memory = (int(argument) for argument in sys.argv[1:4])
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    if sys.platform == "linux":  # macOS does not keep this limit
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    data = sys.stdin.buffer.read()
+    try:
+        _check_parts(data)
+        answer = b"ok\n" + b"".join(_sheets(data, max_cells))
+    except FaultyError as fault:
+        answer = f"{fault}\n".encode()
+    except PasswordError:
+        answer = b"password\n"
+    except (
+        CalamineError,
+        zipfile.BadZipFile,
+        zipfile.LargeZipFile,
+        ValueError,
+        OSError,
+        NotImplementedError,
+        RuntimeError,
+    ):
+        answer = b"damaged\n"
+    sys.stdout.buffer.write(answer)
+    sys.stdout.buffer.flush()
+
+
+def _check_parts(data: bytes) -> None:
+    """Macros, links to other files, document types, formulas without results; and the declared and the counted size."""
+    with zipfile.ZipFile(io.BytesIO(data)) as packed:
+        members = packed.infolist()
+        names = [member.filename for member in members]
+        if len(members) > MAX_MEMBERS or sum(member.file_size for member in members) > MAX_UNPACKED:
+            raise FaultyError("bomb")
+        if not any(name.startswith("xl/workbook") for name in names):
+            raise FaultyError("not_workbook")
+        if any(name.lower().endswith("vbaproject.bin") for name in names):
+            raise FaultyError("macros")
+        if any(name.startswith("xl/externalLinks/") for name in names):
+            raise FaultyError("links")
+        unpacked = 0
+        for member in members:
+            unpacked = _check_part(packed, member, unpacked)
+
+
+def _check_part(packed: zipfile.ZipFile, member: zipfile.ZipInfo, unpacked: int) -> int:
+    is_sheet = member.filename.startswith("xl/worksheets/")
+    with packed.open(member) as part:
+        before = b""
+        while piece := part.read(PIECE):
+            unpacked += len(piece)
+            if unpacked > MAX_UNPACKED:
+                raise FaultyError("bomb")
+            seen = before + piece
+            if member.filename.endswith((".xml", ".rels")) and DOCTYPE.search(seen):
+                raise FaultyError("doctype")
+            if is_sheet and b"<f" in seen and NO_RESULT.search(seen):
+                raise FaultyError("formulas")
+            before = piece[-SEAM:]
+    return unpacked
+
+
+def _sheets(data: bytes, max_cells: int) -> list[bytes]:
+    workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
+    parts: list[bytes] = []
+    cells = 0
+    for about in workbook.sheets_metadata:
+        if about.typ != SheetTypeEnum.WorkSheet:
+            continue
+        sheet = workbook.get_sheet_by_name(about.name)
+        cells += sheet.height * sheet.width
+        if cells > max_cells:
+            raise FaultyError("cells")
+        body = _body(sheet.start or (0, 0), sheet.to_python())
+        if body:
+            visible = "visible" if about.visible == SheetVisibleEnum.Visible else "hidden"
+            name = re.sub(r"[\x00-\x1f]", " ", about.name)
+            parts.append(b"\x1d" + f"{name}\x1f{visible}\n".encode() + body)
+    return parts
+
+
+def _body(start: tuple[int, int], rows: Sequence[Sequence[object]]) -> bytes:
+    text = io.StringIO()
+    write = csv.writer(text, lineterminator="\n").writerow
+    first_line, indent = start[0] + 1, [""] * start[1]
+    for number, row in enumerate(rows, first_line):
+        cells = [_text(cell) for cell in row]
+        if any(cells):
+            write([number, *indent, *cells])
+    return text.getvalue().encode("utf-8", "replace")
+
+
+def _text(cell: object) -> str:
+    if isinstance(cell, str):
+        return cell.replace("\x1d", " ").replace("\x00", " ")
+    if isinstance(cell, bool):
+        return "TRUE" if cell else "FALSE"
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() and abs(cell) < 10**15 else repr(cell)
+    if isinstance(cell, datetime):
+        return (
+            cell.date().isoformat()
+            if (cell.hour, cell.minute, cell.second) == (0, 0, 0)
+            else cell.isoformat(" ", "seconds")
+        )
+    if isinstance(cell, date):
+        return cell.isoformat()
+    return "" if cell is None else str(cell) if not isinstance(cell, timedelta) else f"{cell.total_seconds():.0f} s"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""Background work of the room referrals: check a large file, import it, take it back."""
+
+from contextlib import suppress
+
+from crm.core import engine, formats
+from crm.core.db import commit, db, write_transaction
+from crm.core.errors import RoundsError
+from crm.jobs.run import Cancelled, Handler, Run
+from crm.referrals import import_services
+from crm.referrals.importing import checking
+from crm.referrals.importing.taking_back import take_back_rows
+from crm.referrals.importing.writing import Checkpoint, withdraw, write_import
+from crm.referrals.models import ImportState, ReferralImport
+
+CANCELLED = "Cancelled. Nothing of the file was kept, and it still waits here."
+STOPPED = "The import stopped because of a fault. Nothing of it was kept, and the file still waits here."
+
+
+def run_check(run: Run) -> None:
+    """Run an import dry, in a transaction that only reads, unless its mapping was changed in the meantime."""
+    import_id, revision = int(run.payload["import_id"]), run.payload["revision"]
+    engine.set_reading(on=True)
+    db.session.rollback()
+    batch = db.session.get(ReferralImport, import_id)
+    summary = checking.summarize(db.session(), batch) if batch and _waits_for(batch, revision) else None
+    write_transaction()
+    batch = db.session.get(ReferralImport, import_id)
+    if summary is None or batch is None or not _waits_for(batch, revision):
+        run.finish("There was a newer check.")
+        return
+    import_services.keep_summary(db.session(), batch, summary)
+    commit()
+    run.finish("The file is ready to be imported.", _page_of(import_id))
+
+
+def _waits_for(batch: ReferralImport, revision: int) -> bool:
+    return batch.state is ImportState.CHECKING and batch.mapping.get("revision") == revision
+
+
+def run_import(run: Run) -> None:
+    """Bring a checked file in. After a cancel or a fault nothing of it stays."""
+    import_id = int(run.payload["import_id"])
+    try:
+        write_import(db.session(), import_id, _checkpoint(run))
+    except Cancelled:
+        if not _is_done(import_id):
+            _withdraw(import_id, CANCELLED)
+            raise
+    except Exception as problem:
+        _withdraw(import_id, str(problem) if isinstance(problem, RoundsError) else STOPPED)
+        raise
+    batch = db.session.get_one(ReferralImport, import_id)
+    count = batch.added_rows + batch.updated_rows + batch.unchanged_rows
+    run.finish(f"{formats.plural(count, 'row')} imported.", _page_of(import_id))
+
+
+def run_take_back(run: Run) -> None:
+    """Take an import back. It is one step for everybody else, so there is no point at which it could be cancelled."""
+    import_id = int(run.payload["import_id"])
+    report = _checkpoint(run)
+
+    def checkpoint(done: int, total: int) -> None:
+        with suppress(Cancelled):
+            report(done, total)
+
+    take_back_rows(db.session(), import_id, checkpoint)
+    run.finish("Taken back.", _page_of(import_id))
+
+
+def _withdraw(import_id: int, says: str) -> None:
+    db.session.rollback()
+    withdraw(db.session(), import_id, lambda _done, _total: commit(), says)
+
+
+def _is_done(import_id: int) -> bool:
+    """A cancel that comes after the last row changes nothing any more."""
+    db.session.rollback()
+    return db.session.get_one(ReferralImport, import_id).state is ImportState.DONE
+
+
+def _checkpoint(run: Run) -> Checkpoint:
+    def checkpoint(done: int, total: int) -> None:
+        commit()
+        run.progress(done, total, f"{formats.number(done)} of {formats.number(total)} rows" if total else "Tidying up")
+
+    return checkpoint
+
+
+def _page_of(import_id: int) -> str:
+    return f"/referrals/imports/{import_id}"
+
+
+HANDLERS: dict[str, Handler] = {
+    "referrals.check": run_check,
+    "referrals.import": run_import,
+    "referrals.take_back": run_take_back,
+}

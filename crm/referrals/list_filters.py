@@ -1,0 +1,85 @@
+"""What the address of the list of referrals says: filters and page. Bad values count as not given. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from urllib.parse import urlencode
+
+from crm.referrals.models import PayerClass, ReferralStatus
+
+MAX_ID_DIGITS = 9
+MIN_MONTH, MAX_MONTH = 1990 * 12, 2200 * 12
+NONE = "none"
+
+
+@dataclass(frozen=True)
+class RowFilter:
+    """The filters of the list. `source` is a practice; `unmatched` shows rows without one."""
+
+    month: int | None = None
+    source: int | None = None
+    status: ReferralStatus | None = None
+    line: int | None = None
+    site: int | None = None
+    payer: PayerClass | None = None
+    batch: int | None = None
+    unmatched: bool = False
+
+    @property
+    def count(self) -> int:
+        """How many filters are set."""
+        return len(self.pairs())
+
+    def pairs(self, **changed: object) -> list[tuple[str, str]]:
+        """The filters as they stand in an address, some of them changed; what is not set is left out."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)} | changed
+        if isinstance(values["month"], int):
+            values["month"] = month_text(values["month"])
+        return [
+            ("import" if name == "batch" else name, "1" if value is True else str(value))
+            for name, value in values.items()
+            if value not in (None, False, "")
+        ]
+
+    def query(self, **changed: object) -> str:
+        """The same as a query string."""
+        return urlencode(self.pairs(**changed))
+
+
+def read_filter(values: Mapping[str, str]) -> RowFilter:
+    """Read `request.args`."""
+    return RowFilter(
+        month=read_month(values.get("month", "")),
+        source=_number(values.get("source", "")),
+        status=_status(values.get("status", "")),
+        line=_number(values.get("line", "")),
+        site=_number(values.get("site", "")),
+        payer=_payer(values.get("payer", "")),
+        batch=_number(values.get("import", "")),
+        unmatched=values.get("unmatched") == "1",
+    )
+
+
+def read_month(text: str) -> int | None:
+    """`2026-03` as a month number."""
+    year, _, month = text.partition("-")
+    if not (year.isascii() and month.isascii() and year.isdecimal() and month.isdecimal() and len(text) <= 7):  # noqa: PLR2004 2026-03
+        return None
+    number = int(year) * 12 + int(month) - 1
+    return number if 1 <= int(month) <= 12 and MIN_MONTH <= number < MAX_MONTH else None  # noqa: PLR2004 months of a year
+
+
+def month_text(month: int) -> str:
+    """A month number as the month field of a browser writes it."""
+    return f"{month // 12:04d}-{month % 12 + 1:02d}"
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= MAX_ID_DIGITS else None
+
+
+def _status(text: str) -> ReferralStatus | None:
+    return next((status for status in ReferralStatus if status.value == text), None)
+
+
+def _payer(text: str) -> PayerClass | None:
+    return next((payer for payer in PayerClass if payer.value == text), None)

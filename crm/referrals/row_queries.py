@@ -1,0 +1,122 @@
+"""Reads of single referral rows, and of service lines and sites."""
+
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from crm.accounts.viewer import Viewer
+from crm.core.errors import NotFound
+from crm.directory.models import Practice, Provider
+from crm.directory.queries import MAX_ID
+from crm.referrals.list_filters import RowFilter
+from crm.referrals.models import Referral, ReferralImport, ReferralMonth, ServiceLine, Site
+from crm.referrals.queries import is_counted
+
+
+def rows_query(viewer: Viewer, chosen: RowFilter) -> Select[Any]:
+    """The rows that a viewer sees, the newest first, each with the names that a list shows. Money only by right."""
+    money: tuple[Any, ...] = (Referral.revenue_cents, Referral.revenue_kind) if viewer.sees_revenue else ()
+    query: Any = (
+        select(
+            Referral.id, Referral.month, Referral.received_on, Referral.practice_id, Practice.name.label("practice"),
+            Referral.source_name, Referral.source_npi, Provider.first_name, Provider.last_name, Provider.credentials,
+            ServiceLine.name.label("line"), ServiceLine.position, Site.name.label("site"), Referral.payer, Referral.status,
+            Referral.appointment_on, Referral.seen_on, Referral.report_sent_on, Referral.count, Referral.import_id,
+            ReferralImport.file_name, *money,
+        )
+        .outerjoin(Practice, Practice.id == Referral.practice_id)
+        .outerjoin(Provider, Provider.id == Referral.provider_id)
+        .outerjoin(ServiceLine, ServiceLine.id == Referral.service_line_id)
+        .outerjoin(Site, Site.id == Referral.site_id)
+        .outerjoin(ReferralImport, ReferralImport.id == Referral.import_id)
+        .order_by(Referral.month.desc(), Referral.id.desc())
+    )  # fmt: skip
+    filtered: Select[Any] = _filtered(_scoped(query.where(is_counted()), viewer), chosen)
+    return filtered
+
+
+def _scoped(query: Any, viewer: Viewer) -> Any:
+    """Rows without a known source belong to no territory, so only who sees all territories sees them."""
+    return query if viewer.territory_ids is None else query.where(Practice.territory_id.in_(viewer.territory_ids))
+
+
+def _filtered(query: Any, chosen: RowFilter) -> Any:
+    equals = {
+        Referral.month: chosen.month, Referral.practice_id: chosen.source, Referral.status: chosen.status,
+        Referral.service_line_id: chosen.line, Referral.site_id: chosen.site, Referral.payer: chosen.payer,
+        Referral.import_id: chosen.batch,
+    }  # fmt: skip
+    for column, value in equals.items():
+        if value is not None:
+            query = query.where(column == value)
+    return query.where(Referral.practice_id.is_(None)) if chosen.unmatched else query
+
+
+def count_coverage(session: Session, viewer: Viewer) -> tuple[int, int]:
+    """How many referrals there are and how many of them have a known source, over all time, from the rollup."""
+    if viewer.territory_ids is not None:
+        return 0, 0
+    total = session.scalar(select(func.sum(ReferralMonth.received))) or 0
+    known = session.scalar(select(func.sum(ReferralMonth.received)).where(ReferralMonth.practice_id > 0)) or 0
+    return int(known), int(total)
+
+
+def get_typed_in(session: Session, viewer: Viewer, referral_id: int) -> Referral:
+    """A row that somebody typed in, of a practice in the viewer's scope; imported rows are changed by their files."""
+    query = select(Referral).outerjoin(Practice, Practice.id == Referral.practice_id).where(Referral.id == referral_id)
+    found: Referral | None = session.scalars(_scoped(query, viewer)).first() if 0 < referral_id <= MAX_ID else None
+    if found is None or found.import_id is not None:
+        raise NotFound("There is no such referral that was typed in.")
+    return found
+
+
+def find_provider(session: Session, provider_id: int) -> Provider | None:
+    """A provider, for a label."""
+    return session.get(Provider, provider_id)
+
+
+def list_service_lines(session: Session) -> list[ServiceLine]:
+    """All service lines in the order of their colours."""
+    return list(session.scalars(select(ServiceLine).order_by(ServiceLine.position, ServiceLine.name)))
+
+
+def list_sites(session: Session) -> list[Site]:
+    """All sites by name."""
+    return list(session.scalars(select(Site).order_by(Site.name)))
+
+
+def get_service_line(session: Session, line_id: int) -> ServiceLine:
+    """One service line."""
+    found = session.get(ServiceLine, line_id) if 0 < line_id <= MAX_ID else None
+    if found is None:
+        raise NotFound
+    return found
+
+
+def get_site(session: Session, site_id: int) -> Site:
+    """One site."""
+    found = session.get(Site, site_id) if 0 < site_id <= MAX_ID else None
+    if found is None:
+        raise NotFound
+    return found
+
+
+def uses_by_line(session: Session) -> dict[int, int]:
+    """Referrals per service line, from the rollup."""
+    query = select(ReferralMonth.service_line_id, func.sum(ReferralMonth.received)).group_by(
+        ReferralMonth.service_line_id
+    )
+    return {line: int(count) for line, count in session.execute(query)}
+
+
+def uses_by_site(session: Session) -> dict[int, int]:
+    """Referrals per site, from the rollup."""
+    query = select(ReferralMonth.site_id, func.sum(ReferralMonth.received)).group_by(ReferralMonth.site_id)
+    return {site: int(count) for site, count in session.execute(query)}
+
+
+def is_used(session: Session, thing: ServiceLine | Site) -> bool:
+    """Whether any row names a service line or site, also a row that nobody counts yet."""
+    column = Referral.service_line_id if isinstance(thing, ServiceLine) else Referral.site_id
+    return session.scalar(select(Referral.id).where(column == thing.id).limit(1)) is not None

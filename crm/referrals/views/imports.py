@@ -1,0 +1,157 @@
+"""Imports: the list, taking in a file, and the page of one import, whatever state it is in."""
+
+from typing import Any
+
+from flask import Response, current_app, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from config import Config
+from crm.accounts.guard import current_viewer
+from crm.accounts.permissions import Permission
+from crm.accounts.queries import user_names
+from crm.core import engine
+from crm.core.db import commit, db, write_transaction
+from crm.core.errors import Invalid, TooLarge
+from crm.core.paging import paginate
+from crm.core.web import allow, arg_int, is_htmx, page, partial, passive, takes_file
+from crm.exports import csv_writer
+from crm.jobs.models import Job
+from crm.referrals import import_queries, import_services
+from crm.referrals.blueprint import bp
+from crm.referrals.forms import UploadForm
+from crm.referrals.importing import checking, preview
+from crm.referrals.importing.sheets import MEGABYTE, Limits
+from crm.referrals.list_filters import read_month
+from crm.referrals.models import ImportState, ReferralImport
+
+BUSY_STATES = (ImportState.CHECKING, ImportState.RUNNING, ImportState.TAKING_BACK)
+
+
+@bp.get("/imports")
+@allow(Permission.REFERRALS_IMPORT)
+def imports() -> ResponseReturnValue:
+    """All imports, the newest first."""
+    rows = paginate(db.session(), import_queries.imports_query(current_viewer()), arg_int("page"))
+    rows.url_for = lambda number: url_for("referrals.imports", page=number)
+    return page("referrals/imports.html", page=rows, names=user_names(db.session()))
+
+
+@bp.route("/imports/new", methods=["GET", "POST"])
+@allow(Permission.REFERRALS_IMPORT)
+@takes_file
+def import_new() -> ResponseReturnValue:
+    """Take in a file. It stays in memory until its patient columns are dropped."""
+    form = UploadForm()
+    config: Config = current_app.config["ROUNDS"]
+    if form.is_sent():
+        with form.problems():
+            import_id = _take_in(form, Limits(max_bytes=config.max_upload_mb * MEGABYTE))
+            return redirect(url_for("referrals.import_page", import_id=import_id))
+    return page("referrals/import_new.html", form=form, max_mb=config.max_upload_mb)
+
+
+def _take_in(form: UploadForm, limits: Limits) -> int:
+    viewer, file = current_viewer(), form.file.data
+    name, data, month = str(file.filename), file.read(), read_month(form.month.data or "")
+    write_transaction()  # ends the one that has begun: reading takes seconds, in which nobody should wait for the lock
+    try:
+        batch = import_services.take_in_file(db.session(), viewer, name, data, month=month, limits=limits)
+    except (Invalid, TooLarge) as problem:
+        raise Invalid(file=problem.says) from None
+    import_id = batch.id
+    commit()
+    check_soon(import_id)
+    return import_id
+
+
+def check_soon(import_id: int) -> None:
+    """Check a small file at once, without holding the lock for writing, or let a job check a large one."""
+    batch = db.session.get_one(ReferralImport, import_id)
+    if batch.read_rows > import_services.CHECKED_AT_ONCE:
+        import_services.begin_check(db.session(), current_viewer(), batch)
+        commit()
+        return
+    engine.set_reading(on=True)
+    db.session.rollback()
+    summary = checking.summarize(db.session(), db.session.get_one(ReferralImport, import_id))
+    write_transaction()
+    import_services.keep_summary(db.session(), db.session.get_one(ReferralImport, import_id), summary)
+    commit()
+
+
+@bp.get("/imports/<int:import_id>")
+@allow(Permission.REFERRALS_IMPORT)
+def import_page(import_id: int) -> ResponseReturnValue:
+    """One import: its check, its progress or its receipt."""
+    batch = import_queries.get_import(db.session(), current_viewer(), import_id)
+    if batch.state in BUSY_STATES:
+        return page("referrals/import_progress.html", **_progress(batch))
+    if batch.state is ImportState.WAITING:
+        return page("referrals/import_check.html", **check_context(batch))
+    return page("referrals/import_receipt.html", **_receipt(batch))
+
+
+@bp.get("/imports/<int:import_id>/progress")
+@allow(Permission.REFERRALS_IMPORT)
+@passive
+def import_progress(import_id: int) -> ResponseReturnValue:
+    """How far the work on an import is; htmx asks for it every second and opens the page when it is over."""
+    batch = import_queries.get_import(db.session(), current_viewer(), import_id)
+    address = url_for("referrals.import_page", import_id=import_id)
+    if not is_htmx():
+        return redirect(address)
+    headers = {} if batch.state in BUSY_STATES else {"HX-Redirect": address}
+    return partial("referrals/_import_progress.html", **_progress(batch)), 200, headers
+
+
+def _progress(batch: ReferralImport) -> dict[str, Any]:
+    job = db.session.get(Job, batch.job_id) if batch.job_id else None
+    return {"batch": batch, "job": job, "is_stopped": import_services.is_stopped(db.session(), batch)}
+
+
+def check_context(batch: ReferralImport) -> dict[str, Any]:
+    """What the check page shows."""
+    upload = import_queries.find_upload(db.session(), batch.id)
+    return {
+        "batch": batch,
+        "columns": preview.column_lines(
+            batch, upload.rows if upload else b"", sees_revenue=current_viewer().sees_revenue
+        ),
+        "summary": batch.mapping.get("check") or {},
+        "options": batch.mapping.get("options", {}),
+        "refused": preview.refused(batch),
+        "targets": preview.target_groups(batch.grain),
+    }
+
+
+def _receipt(batch: ReferralImport) -> dict[str, Any]:
+    session = db.session()
+    is_done = batch.state is ImportState.DONE
+    return {
+        "batch": batch,
+        "owner": user_names(session).get(batch.owner_id or 0, ""),
+        "lines": import_queries.by_service_line(session, batch) if is_done else [],
+        "take_back": import_queries.take_back_preview(session, batch.id) if is_done else {},
+        "refused": preview.refused(batch),
+    }
+
+
+@bp.get("/imports/<int:import_id>/refused.csv")
+@allow(Permission.REFERRALS_IMPORT)
+def import_refused_csv(import_id: int) -> ResponseReturnValue:
+    """The rows that stay out: line, column, reason. No values: the file itself has them."""
+    batch = import_queries.get_import(db.session(), current_viewer(), import_id)
+    rows = db.session.execute(import_queries.refusals_query(batch.id)).tuples()
+    body = b"".join(csv_writer.lines(("Line", "Column", "Reason"), rows))
+    headers = {"Content-Disposition": f"attachment; filename=rows-with-a-problem-{batch.id}.csv"}
+    return Response(body, mimetype="text/csv", headers=headers)
+
+
+@bp.get("/imports/<int:import_id>/note.txt")
+@allow(Permission.REFERRALS_IMPORT)
+def import_note(import_id: int) -> ResponseReturnValue:
+    """A note to whoever makes the file: which columns to leave out next time."""
+    batch = import_queries.get_import(db.session(), current_viewer(), import_id)
+    body = partial("referrals/import_note.txt", batch=batch, refused=preview.refused(batch))
+    headers = {"Content-Disposition": f"{'inline' if request.args.get('show') else 'attachment'}; filename=note.txt"}
+    return Response(body, mimetype="text/plain", headers=headers)

@@ -1,0 +1,168 @@
+"""The list of referrals, its CSV, and typing in one referral or a month's count."""
+
+from typing import Any
+
+from flask import Response, flash, redirect, request, stream_with_context, url_for
+from flask.typing import ResponseReturnValue
+
+from crm.accounts.guard import current_viewer
+from crm.accounts.permissions import Permission
+from crm.accounts.viewer import Viewer
+from crm.core import clock, formats
+from crm.core.db import commit, db
+from crm.core.paging import paginate
+from crm.core.web import allow, arg_int, page
+from crm.directory.queries import find_practice
+from crm.exports import csv_writer
+from crm.referrals import row_queries, services
+from crm.referrals.blueprint import bp
+from crm.referrals.forms import EntryForm, optional_id
+from crm.referrals.list_filters import RowFilter, month_text, read_filter
+from crm.referrals.models import PayerClass, ReferralStatus
+
+CSV_PIECE = 2_000
+CSV_HEADER = (
+    "Received on", "Month", "Practice", "Source in the file", "NPI", "Provider", "Service line", "Site", "Payer class", "Status",
+    "Appointment on", "Seen on", "Report sent on", "Referrals", "Import",
+)  # fmt: skip
+RECENT_MONTHS = 36
+
+
+@bp.get("")
+@allow(Permission.REFERRALS_VIEW)
+def referrals() -> ResponseReturnValue:
+    """All referrals that the person sees, the newest first."""
+    viewer = current_viewer()
+    chosen = read_filter(request.args)
+    rows = paginate(db.session(), row_queries.rows_query(viewer, chosen), arg_int("page"))
+    rows.url_for = lambda number: _address(chosen, page=number)
+    return page(
+        "referrals/referrals.html",
+        page=rows, chosen=chosen, chips=_chips(viewer, chosen), url=lambda **changed: _address(chosen, **changed),
+        months=_recent_months(), chosen_month=month_text(chosen.month) if chosen.month else "",
+        status_choices=[(s.value, s.label) for s in ReferralStatus], payer_choices=[(p.value, p.label) for p in PayerClass],
+        line_choices=[(n.id, n.name) for n in row_queries.list_service_lines(db.session())],
+        site_choices=[(n.id, n.name) for n in row_queries.list_sites(db.session())],
+        coverage=row_queries.count_coverage(db.session(), viewer),
+    )  # fmt: skip
+
+
+def _address(chosen: RowFilter, **changed: object) -> str:
+    query = chosen.query(**changed)
+    return url_for("referrals.referrals") + (f"?{query}" if query else "")
+
+
+def _recent_months() -> list[tuple[str, str]]:
+    this = formats.month_of(clock.today())
+    return [(month_text(month), formats.month(month)) for month in range(this, this - RECENT_MONTHS, -1)]
+
+
+def _chips(viewer: Viewer, chosen: RowFilter) -> list[dict[str, str]]:
+    """What is set, in words, each with the address of the list without it."""
+    line = next(
+        (n.name for n in row_queries.list_service_lines(db.session()) if n.id == chosen.line), "Unknown service line"
+    )
+    site = next((n.name for n in row_queries.list_sites(db.session()) if n.id == chosen.site), "Unknown site")
+    source = find_practice(db.session(), viewer, chosen.source) if chosen.source else None
+    words: dict[str, str | None] = {
+        "month": formats.month(chosen.month) if chosen.month else None,
+        "source": (source.name if source else "Unknown practice") if chosen.source else None,
+        "status": chosen.status.label if chosen.status else None,
+        "line": line if chosen.line else None,
+        "site": site if chosen.site else None,
+        "payer": chosen.payer.label if chosen.payer else None,
+        "batch": f"Import {chosen.batch}" if chosen.batch else None,
+        "unmatched": "Matches no practice" if chosen.unmatched else None,
+    }
+    return [{"label": text, "url": _address(chosen, **{name: None})} for name, text in words.items() if text]
+
+
+@bp.get("/referrals.csv")
+@allow(Permission.REFERRALS_VIEW)
+def referrals_csv() -> ResponseReturnValue:
+    """The filtered list as a CSV file, written piece by piece."""
+    viewer = current_viewer()
+    query = row_queries.rows_query(viewer, read_filter(request.args))
+    header = (*CSV_HEADER, "Revenue", "Revenue is") if viewer.sees_revenue else CSV_HEADER
+    rows = db.session.execute(query.execution_options(yield_per=CSV_PIECE))
+    body = stream_with_context(csv_writer.lines(header, (_csv_row(viewer, row) for row in rows)))
+    return Response(body, mimetype="text/csv", headers={"Content-Disposition": "attachment; filename=referrals.csv"})
+
+
+def _csv_row(viewer: Viewer, row: Any) -> list[Any]:
+    provider = f"{row.first_name or ''} {row.last_name or ''}".strip()
+    days = (row.appointment_on, row.seen_on, row.report_sent_on)
+    cells = [
+        row.received_on.isoformat() if row.received_on else "", month_text(row.month), row.practice, row.source_name, row.source_npi,
+        provider, row.line, row.site, row.payer.label, row.status.label, *(day.isoformat() if day else "" for day in days),
+        row.count, row.file_name or "Typed in",
+    ]  # fmt: skip
+    if viewer.sees_revenue:
+        cells += [
+            None if row.revenue_cents is None else row.revenue_cents / 100,
+            row.revenue_kind.label if row.revenue_kind else "",
+        ]
+    return cells
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@allow(Permission.REFERRALS_IMPORT)
+def referral_new() -> ResponseReturnValue:
+    """Type in one referral or the count of a month."""
+    viewer = current_viewer()
+    source = arg_int("source")
+    month = month_text(formats.month_of(clock.today()))
+    form = EntryForm(data={"practice_id": source, "received_on": clock.today(), "month": month, "kind": "event"})
+    _fill_choices(form)
+    if form.is_sent():
+        with form.problems():
+            _, replaced = services.enter_referral(db.session(), viewer, form.entry())
+            commit()
+            flash("Saved." if replaced is None else f"Saved, in place of the earlier count of {replaced:,}.", "good")
+            return redirect(url_for("referrals.referrals"))
+    return page("referrals/referral_new.html", form=form, **_chosen(viewer, form))
+
+
+@bp.route("/<int:referral_id>/edit", methods=["GET", "POST"])
+@allow(Permission.REFERRALS_IMPORT)
+def referral_edit(referral_id: int) -> ResponseReturnValue:
+    """Correct what was typed in."""
+    viewer = current_viewer()
+    row = row_queries.get_typed_in(db.session(), viewer, referral_id)
+    form = EntryForm(data=EntryForm.values_of(row))
+    _fill_choices(form)
+    if form.is_sent():
+        with form.problems():
+            services.change_referral(db.session(), viewer, row, form.entry())
+            commit()
+            flash("Saved.", "good")
+            return redirect(url_for("referrals.referrals"))
+    return page("referrals/referral_edit.html", form=form, referral_id=referral_id, **_chosen(viewer, form))
+
+
+@bp.post("/<int:referral_id>/delete")
+@allow(Permission.REFERRALS_IMPORT)
+def referral_delete(referral_id: int) -> ResponseReturnValue:
+    """Remove what was typed in."""
+    row = row_queries.get_typed_in(db.session(), current_viewer(), referral_id)
+    services.delete_referral(db.session(), row)
+    commit()
+    flash("Deleted.", "good")
+    return redirect(url_for("referrals.referrals"))
+
+
+def _fill_choices(form: EntryForm) -> None:
+    form.service_line_id.choices = [
+        ("", "None"),
+        *((n.id, n.name) for n in row_queries.list_service_lines(db.session())),
+    ]
+    form.site_id.choices = [("", "None"), *((n.id, n.name) for n in row_queries.list_sites(db.session()))]
+
+
+def _chosen(viewer: Viewer, form: EntryForm) -> dict[str, Any]:
+    """The names of what the two search fields hold."""
+    practice_id, provider_id = optional_id(form.practice_id.data), optional_id(form.provider_id.data)
+    return {
+        "practice": find_practice(db.session(), viewer, practice_id) if practice_id else None,
+        "provider": row_queries.find_provider(db.session(), provider_id) if provider_id else None,
+    }
