@@ -41,7 +41,7 @@ def key_for(channel: Channel, text: str | None) -> str:
     if channel is Channel.EMAIL:
         return email_key(text)
     if channel is Channel.MAIL:
-        return " ".join((text or "").split()).lower()[:MAX_KEY]
+        return " ".join((text or "").split()).lower()[:MAX_KEY].strip()
     return phone_key(text)
 
 

@@ -55,7 +55,8 @@ class PracticeFilter:
     def active(self) -> list[tuple[str, Any]]:
         """The names and values of the filters that narrow; the text in the search field is one of them."""
         values = [(f.name, getattr(self, f.name)) for f in fields(self)]
-        return [(name, value) for name, value in values if value not in ("", (), None, False)]
+        # 0 narrows too: due today, owned by nobody.
+        return [(name, value) for name, value in values if value or (value == 0 and value is not False)]
 
 
 def read_filter(values: Values) -> PracticeFilter:

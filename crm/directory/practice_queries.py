@@ -26,6 +26,7 @@ from crm.directory.queries import scope_practices
 from crm.directory.search_keys import practice_key, words_of
 
 MIN_CHANGE = 0.1  # a change of less than a tenth is neither up nor down
+MIN_COUNT = 10  # nor is one from, or to, fewer than this
 MIN_DIGITS = 3
 MOST_TWINS = 5
 
@@ -196,8 +197,8 @@ def _days_ago(days: int) -> date:
 def _moved(recent: Subquery, trend: str) -> ColumnElement[bool]:
     last, before = func.coalesce(recent.c.last90, 0), func.coalesce(recent.c.before90, 0)
     if trend == "down":
-        return and_(before > 0, last <= before * (1 - MIN_CHANGE))
-    return and_(last > 0, last >= before * (1 + MIN_CHANGE))
+        return and_(before >= MIN_COUNT, last <= before * (1 - MIN_CHANGE))
+    return and_(last >= MIN_COUNT, last >= before * (1 + MIN_CHANGE))
 
 
 def _owned_by(owners: tuple[int, ...]) -> ColumnElement[bool]:
@@ -252,7 +253,8 @@ def _sort_columns(key: str, sources: Sources) -> list[Any]:
     if key == "due" and sources.last_visit is not None and sources.late is not None and sources.cadence is not None:
         # Where nobody was yet is as good as due today; where nobody should go comes last.
         is_first = and_(sources.last_visit.c.last_on.is_(None), sources.cadence.is_not(None))
-        return [case((Practice.status == PracticeStatus.DO_NOT_VISIT, None), (is_first, 0), else_=-sources.late)]
+        days = case((Practice.status == PracticeStatus.DO_NOT_VISIT, None), (is_first, 0), else_=-sources.late)
+        return [days, case((is_first, 1), else_=0)]
     if key in ("referrals", "change") and sources.recent is not None:
         return _recent_columns(key, sources.recent)
     return []

@@ -97,12 +97,6 @@ def add_tag(session: Session, practice: Practice, text: str) -> None:
     flush(session)
 
 
-def remove_tag(session: Session, practice: Practice, tag: str) -> None:
-    """Take a tag off a practice."""
-    practice.tags = [row for row in practice.tags if row.tag != tag]
-    flush(session)
-
-
 def change_many(
     session: Session,
     viewer: Viewer,

@@ -85,16 +85,6 @@ def practice_tag(practice_id: int) -> ResponseReturnValue:
     return redirect(url_for("directory.practice", practice_id=practice_id))
 
 
-@bp.post("/practices/<int:practice_id>/tags/remove")
-@allow(Permission.DIRECTORY_EDIT)
-def practice_untag(practice_id: int) -> ResponseReturnValue:
-    """Take a tag off a practice."""
-    practice = queries.get_practice(db.session(), current_viewer(), practice_id)
-    services.remove_tag(db.session(), practice, request.form.get("tag", ""))
-    commit()
-    return redirect(url_for("directory.practice", practice_id=practice_id))
-
-
 @bp.post("/practices/<int:practice_id>/retire")
 @allow(Permission.DIRECTORY_EDIT)
 def practice_retire(practice_id: int) -> ResponseReturnValue:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from flask import flash, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -37,6 +37,7 @@ ORDERS = {
     "tier": "by tier", "kind": "by kind", "owner": "by owner", "-providers": "most providers first",
 }  # fmt: skip
 SUGGESTED = 12
+SHARED = ("tier", "status", "kind", "tag", "territory", "owner", "specialty", "zip", "unseen")
 
 
 @bp.get("/practices")
@@ -64,6 +65,7 @@ def practices() -> ResponseReturnValue:
         order=ORDERS.get(address.sort, ""),
         chips=_chips(viewer, filters, address),
         choices=_choices(viewer, sources),
+        export_url=_export_url(filters) if viewer.may(Permission.LISTS_EXPORT) else "",
     )
 
 
@@ -137,6 +139,12 @@ def _known_columns(sources: Sources) -> list[str]:
     unseen = set() if sources.last_visit is not None else {"last", "due"}
     unseen |= set() if sources.recent is not None else {"referrals", "trend", "change"}
     return [name for name in COLUMNS if name not in unseen]
+
+
+def _export_url(filters: PracticeFilter) -> str:
+    """The people of these practices as a contact list: it knows the filters by the same names."""
+    query = urlencode([(name, value) for name, value in filters.pairs() if name in SHARED])
+    return url_for("exports.list_new") + (f"?{query}" if query else "")
 
 
 def _tabs(viewer: Viewer, address: ListAddress, sources: Sources) -> list[dict[str, Any]]:
