@@ -1,7 +1,7 @@
 """Charts over months: growth, running totals, money by service line, visits beside referrals, one practice."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -23,18 +23,19 @@ from crm.analytics.drawing import (
     values,
     whole,
 )  # fmt: skip
-from crm.analytics.metrics import CONTACT_KINDS, NO_ACCESS
+from crm.analytics.metrics import CONTACT_COLORS, CONTACT_KINDS, NO_ACCESS, records
 from crm.analytics.periods import YEAR, Window, says_so_far
 from crm.core.formats import money, month_start, number, plural
 
 CONTACT_LOOKS = {
-    "In person": ("circle", "ink1"), "Lunch-and-learn": ("diamond", "chart2"), "Phone or video": ("circle-open", "ink1"),
+    "In person": ("circle", "ink1"),
+    "Lunch-and-learn": ("diamond", "chart2"),
+    "Phone or video": ("circle-open", "ink1"),
     NO_ACCESS: ("x-thin", "ink1"),
-}  # fmt: skip
-CONTACT_COLORS = dict(zip(CONTACT_KINDS, ("chart1", "chart2", "chart3", "last"), strict=True))
+}
 LABEL_GAP = 0.072  # of the height of a stack, so that labels do not touch
 NUMBER_AXIS = {"tickformat": ",d", "fixedrange": True}
-Say = Callable[[int | None], str]
+AXIS_STARTS = "Axis starts at"
 
 
 def month_lines(table: pd.DataFrame, window: Window, urls: Sequence[str], *, noun: str = "referral") -> Figure:
@@ -43,7 +44,7 @@ def month_lines(table: pd.DataFrame, window: Window, urls: Sequence[str], *, nou
     now, before = values(table["now"]), values(table["before"])
     solid = [value if is_whole else None for value, is_whole in zip(now, table["is_whole"], strict=True)]
     low, high = value_range([*now, *before])
-    hover = [_hover(row, noun) for row in table.itertuples(index=False)]
+    hover = [_hover(row, noun) for row in records(table)]
     traces = [
         line(x, before, "last", name="Year before", hoverinfo="skip"),
         line(x, solid, "accent", name="This period", markers=True, hovertext=hover, **links(urls)),
@@ -54,15 +55,12 @@ def month_lines(table: pd.DataFrame, window: Window, urls: Sequence[str], *, nou
         traces = [_hatch(at, low, high), *traces, _hollow(at, now[at], hover[at], urls[at])]
         notes += _so_far_notes(at, now[at], window, is_last=at == x[-1])
     if low > 0:
-        notes.append(note(0, 0, f"Axis starts at {number(low)}", xref="paper", yref="paper", color="ink3", **_inside))
+        notes.append(_paper(0, 0, f"{AXIS_STARTS} {number(low)}"))
     layout = {
         "xaxis": months_axis(months), "yaxis": {**NUMBER_AXIS, "range": [low, high]}, "annotations": notes, "bargap": 0,
         "hovermode": "x", "margin": {"t": 28, "r": 24},
     }  # fmt: skip
     return figure_of(traces, layout, {"xaxis": months_axis(months, MOST_TICKS_PHONE)})
-
-
-_inside = {"xanchor": "left", "yanchor": "bottom", "xshift": 4, "yshift": 2}
 
 
 def stacked_months(
@@ -71,18 +69,20 @@ def stacked_months(
     """Money per month, one color per service line, labelled at the right; the incomplete month is hatched."""
     x, months = list(range(len(table))), [int(month) for month in table.index]
     is_open = [month == window.incomplete for month in months]
+    edge = {"color": paint("surface"), "width": 1}
     traces = [
         {
             "type": "bar", "name": plain(names[key]), "x": x, "y": values(table[key]), "hoverinfo": "text",
             "hovertext": [_line_hover(names[key], m, v) for m, v in zip(months, values(table[key]), strict=True)],
-            "marker": {**hatched(colors.get(key, "last"), is_open), "line": {"color": paint("surface"), "width": 1}}, **links(urls),
+            "marker": {**hatched(colors.get(key, "last"), is_open), "line": edge}, **links(urls),
         }
         for key in (int(column) for column in table.columns)
     ]  # fmt: skip
     low, high = float(table.clip(upper=0).sum(axis=1).min()), float(table.clip(lower=0).sum(axis=1).max())
     layout = {
-        "barmode": "relative", "bargap": 0.28, "xaxis": months_axis(months), "annotations": _stack_notes(table, window, names, low, high),
-        "yaxis": money_axis(low * 1.05, max(high * 1.08, 100.0)), "hovermode": "closest", "margin": {"r": 168},
+        "barmode": "relative", "bargap": 0.28, "hovermode": "closest", "margin": {"r": 140, "t": 24},
+        "xaxis": months_axis(months), "yaxis": money_axis(low * 1.05, max(high * 1.08, 100.0)),
+        "annotations": _stack_notes(table, window, names, low, high),
     }  # fmt: skip
     return figure_of(traces, layout, {"xaxis": months_axis(months, MOST_TICKS_PHONE), "margin": {"r": 128}})
 
@@ -96,18 +96,17 @@ def beside_visits(table: pd.DataFrame, contacts: pd.DataFrame, window: Window, u
         if any(counts):
             hover = [f"<b>{month_start(m):%B %Y}</b><br>{kind}: {n}" for m, n in zip(months, counts, strict=True)]
             figure["data"].append({
-                "type": "bar", "name": kind, "x": x, "y": counts, "yaxis": "y2", "hovertext": hover, "hoverinfo": "text",
-                "width": 0.6, "marker": {"color": paint(CONTACT_COLORS[kind])},
+                "type": "bar", "name": kind, "x": x, "y": counts, "yaxis": "y2", "width": 0.6, "hovertext": hover,
+                "hoverinfo": "text", "marker": {"color": paint(CONTACT_COLORS[kind])},
             })  # fmt: skip
     layout = figure["layout"]
     layout["yaxis"]["domain"], layout["barmode"] = [0.38, 1], "stack"
     layout["yaxis2"] = {**NUMBER_AXIS, "domain": [0, 0.24], "rangemode": "tozero", "nticks": 4}
     layout["xaxis"]["anchor"] = "y2"
-    words = {"xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom", "color": "ink3"}
-    layout["annotations"] = [n for n in layout["annotations"] if not n["text"].startswith("Axis")]
-    layout["annotations"] += [note(0, 0.25, "Visits", **words), note(0, 1, "Referrals", **words)]
-    for extra in layout["annotations"][-2:]:
-        extra["font"]["color"] = paint("ink3")
+    starts = next((n for n in layout["annotations"] if n["text"].startswith(AXIS_STARTS)), None)
+    if starts is not None:
+        starts["y"] = layout["yaxis"]["domain"][0]
+    layout["annotations"] += [_paper(0, 0.25, "Visits"), _paper(0, 1, "Referrals")]
     return figure
 
 
@@ -119,22 +118,27 @@ def practice_bars(
     is_open = [month == window.incomplete for month in months]
     colors = ["accent" if month >= this_year_from else "last" for month in months]
     bars = {
-        "type": "bar", "x": list(range(len(table))), "y": now, "hoverinfo": "text", "showlegend": False, "cliponaxis": False,
-        "hovertext": [_hover(row, "referral") for row in table.itertuples(index=False)], "marker": hatched(colors, is_open),
+        "type": "bar", "x": list(range(len(table))), "y": now, "hoverinfo": "text", "showlegend": False,
+        "hovertext": [_hover(row, "referral") for row in records(table)], "marker": hatched(colors, is_open),
         "text": [number(v) if yes and v is not None else "" for v, yes in zip(now, is_open, strict=True)],
-        "textposition": "outside", **links(urls),
+        "textposition": "outside", "cliponaxis": False, **links(urls),
     }  # fmt: skip
     marks = _visit_marks(visits, months)
     top = max([value for value in now if value is not None], default=0)
     lane = {"visible": False, "fixedrange": True, "domain": [0, 0.08], "range": [-1, 1]}
-    words = note(0, 0.09, "Visits", xref="paper", yref="paper", xanchor="left", yanchor="bottom", color="ink3")
     layout = {
         "xaxis": {**months_axis(months), "anchor": "y"}, "bargap": 0.3, "yaxis2": lane, "hovermode": "closest",
         "yaxis": {**NUMBER_AXIS, "domain": [0.3 if marks else 0, 1], "range": [0, max(top * 1.15, 4)], "nticks": 5},
-        "annotations": [words] if marks else [], "showlegend": bool(marks),
+        "annotations": [_paper(0, 0.09, "Visits")] if marks else [], "showlegend": bool(marks),
         "legend": {"orientation": "h", "x": 0, "y": -0.02, "yanchor": "top"},
     }  # fmt: skip
     return figure_of([bars, *marks], layout, {"xaxis": {**months_axis(months, MOST_TICKS_PHONE), "anchor": "y"}})
+
+
+def _paper(x: float, y: float, text: str) -> dict[str, Any]:
+    """Quiet words at a place of the whole drawing."""
+    place = {"xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom", "xshift": 4, "yshift": 2}
+    return {**note(x, y, text, color="ink3"), **place}
 
 
 def _visit_marks(visits: pd.DataFrame, months: list[int]) -> list[dict[str, Any]]:
@@ -180,11 +184,11 @@ def _hollow(at: int, value: float | None, hover: str, url: str) -> dict[str, Any
 
 def _so_far_notes(at: int, value: float | None, window: Window, *, is_last: bool) -> list[dict[str, Any]]:
     end = "right" if is_last else "left"
-    side = {"xanchor": end, "align": end, "xshift": -10 if is_last else 10}
+    side: dict[str, Any] = {"xanchor": end, "align": end, "xshift": -10 if is_last else 10}
     days = says_so_far(window)
     words = f"<b>{number(value)} so far</b>" + (f"<br>{days}" if days else "")
     month = f"{month_start(window.incomplete or 0):%b} is incomplete"
-    above = {"xanchor": end, "xshift": 18 if is_last else -18}
+    above: dict[str, Any] = {"xanchor": end, "xshift": 18 if is_last else -18}
     return [
         note(at, value, words, color="ink1", yanchor="middle", **side),
         note(at, 1, month, yref="paper", yanchor="bottom", **above),

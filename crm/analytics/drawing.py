@@ -15,7 +15,7 @@ import pandas as pd
 from crm.core.formats import money, month_start
 
 Figure = dict[str, Any]
-WRAPPED = re.compile(rb'"var\(--([a-z0-9@.]+)\)"')
+WRAPPED = re.compile(rb'"var\(--([a-z0-9@.-]+)\)"')
 TRANSPARENT = "rgba(0,0,0,0)"
 MOST_TICKS, MOST_TICKS_PHONE = 14, 6
 NAME_LENGTH, NAME_LENGTH_PHONE = 34, 18
@@ -42,6 +42,14 @@ def figure_of(traces: Iterable[Mapping[str, Any]], layout: Mapping[str, Any], ph
     return {**drawn, "phone": {"layout": dict(phone)}}
 
 
+def narrow(figure: Figure) -> Figure:
+    """A figure for a small card: what is meant for a phone counts on every screen."""
+    layout = dict(figure["layout"])
+    for name, value in figure.get("phone", {}).get("layout", {}).items():
+        layout[name] = {**layout.get(name, {}), **value} if isinstance(value, dict) else value
+    return {**figure, "layout": layout}
+
+
 def paint(name: str) -> str:
     """A palette name in the form that Plotly lets through."""
     return f"var(--{name})"
@@ -52,15 +60,16 @@ def line(x: Sequence[float], y: Sequence[float | None], color: str, **more: Any)
     dots = more.pop("markers", False)
     look = {"marker": {"size": 6, "color": paint(color)}} if dots else {}
     return {
-        "type": "scatter", "mode": "lines+markers" if dots else "lines", "x": list(x), "y": list(y), "connectgaps": False,
-        "line": {"color": paint(color), "width": 2.25 if dots else 2}, "cliponaxis": False, "hoverinfo": "text",
-        **look, **more,
+        "type": "scatter", "mode": "lines+markers" if dots else "lines", "x": list(x), "y": list(y),
+        "line": {"color": paint(color), "width": 2.25 if dots else 2}, "connectgaps": False, "cliponaxis": False,
+        "hoverinfo": "text", **look, **more,
     }  # fmt: skip
 
 
 def note(x: float, y: float | None, text: str, *, color: str = "ink2", **more: Any) -> dict[str, Any]:
     """Words at a place of the chart."""
-    return {"x": x, "y": y, "text": text, "showarrow": False, "font": {"color": paint(color), "size": 12}, **more}
+    font = {"color": paint(color), "size": 12}
+    return {"x": x, "y": y, "text": text, "showarrow": False, "font": font, **more}
 
 
 def hatched(colors: str | list[str], is_hatched: Sequence[bool]) -> dict[str, Any]:

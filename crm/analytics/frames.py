@@ -5,7 +5,7 @@ Only rollups are read. The single exception is the last day received, which no r
 
 from collections.abc import Collection
 from datetime import date
-from typing import Any, cast
+from typing import Any
 
 import pandas as pd
 from sqlalchemy import ColumnElement, Double, Select, Subquery, case, extract, func, select
@@ -131,9 +131,10 @@ def visited(session: Session, viewer: Viewer, filters: Filters, months: Collecti
 
 def visit_days(session: Session, viewer: Viewer, practice_id: int, first: date) -> pd.DataFrame:
     """Each visit made or tried at one practice since a day."""
-    query = select(Visit.visit_on, Visit.mode, Visit.state).join(Practice).order_by(Visit.visit_on)
+    query = select(Visit.visit_on, Visit.mode, Visit.state).order_by(Visit.visit_on)
     query = query.where(Visit.practice_id == practice_id, Visit.visit_on >= first, Visit.state.in_(SPEAKING))
-    return _frame(session, scope_practices(query, viewer), ["day", "mode", "state"], texts=("day", "mode", "state"))
+    query = query.where(Visit.practice_id.in_(scope_practices(select(Practice.id), viewer)))
+    return _frame(session, query, ["day", "mode", "state"], texts=("day", "mode", "state"))
 
 
 def _measures(viewer: Viewer) -> dict[str, ColumnElement[Any]]:
@@ -165,13 +166,13 @@ def _conditions(
     table: type[ReferralMonth] | type[ReferralWait], viewer: Viewer, filters: Filters, months: Collection[int]
 ) -> list[ColumnElement[bool]]:
     chosen = {"line": filters.line, "site": filters.site, "payer": filters.payer, "practice": filters.source}
-    found = [table.month.in_(sorted(months))]
+    found: list[ColumnElement[bool]] = [table.month.in_(sorted(months))]
     found += [_key(table, key) == value for key, value in chosen.items() if value is not None]
     places = _places(viewer, filters)
     return found if places is None else [*found, table.practice_id.in_(places)]
 
 
-def _places(viewer: Viewer, filters: Filters) -> Select[tuple[int]] | None:
+def _places(viewer: Viewer, filters: Filters) -> Select[int] | None:
     """The practices that a viewer sees within the filter's territory; None when that leaves nothing out."""
     query = scope_practices(select(Practice.id), viewer)
     if filters.territory is not None:
@@ -193,7 +194,7 @@ def _visit_conditions(viewer: Viewer, filters: Filters, months: Collection[int])
 
 
 def _visit_month() -> ColumnElement[int]:
-    return cast(ColumnElement[int], extract("year", Visit.visit_on) * 12 + extract("month", Visit.visit_on) - 1)
+    return extract("year", Visit.visit_on) * 12 + extract("month", Visit.visit_on) - 1
 
 
 def _with_practice(totals: Subquery, names: list[str]) -> Select[Any]:
@@ -204,14 +205,14 @@ def _with_practice(totals: Subquery, names: list[str]) -> Select[Any]:
 
 def _frame(
     session: Session,
-    query: Select[Any],
+    query: Any,
     columns: list[str],
     *,
     floats: tuple[str, ...] = (),
     texts: tuple[str, ...] = (),
 ) -> pd.DataFrame:
     """The rows of a query; sums are whole numbers but for money, whatever type the database gives them."""
-    frame = pd.DataFrame(session.execute(query).tuples().all(), columns=columns)
+    frame = pd.DataFrame([tuple(row) for row in session.execute(query)], columns=columns)
     for column in columns:
         if column in texts or column in (*SOURCE, "payer"):
             frame[column] = frame[column].astype(object)

@@ -53,7 +53,7 @@ def to_date(question: Question) -> Answer:
 def _table(table: pd.DataFrame, urls: list[str], total: Row | None) -> Table:
     records = (
         (month(int(r.month)), r.now, r.before, r.change, _share(r), "" if r.is_whole else SO_FAR)
-        for r in table.itertuples(index=False)
+        for r in metrics.records(table)
     )
     return Table(COLUMNS, rows_of(records, urls), total)
 

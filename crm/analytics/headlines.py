@@ -95,7 +95,7 @@ def _rows(question: Question, table: pd.DataFrame) -> list[SourceRow]:
             url=links.referral_rows(question.filters, question.compared, source=int(r.practice)),
             practice_url=links.practice_page(int(r.practice)),
         )
-        for r in table.itertuples(index=False)
+        for r in metrics.records(table)
     ]  # fmt: skip
 
 
@@ -146,7 +146,7 @@ def _seen_rate(question: Question, months: tuple[int, ...]) -> dict[str, Any]:
     return {
         "label": "Seen rate", "period": f"Received {says_months(months)}", "unit": "%" if rate is not None else None,
         "value": number(rate * 100, 1) if rate is not None else "–",
-        "change": {"text": f"{number(abs(points), 1)} points", "direction": _arrow(points), "kind": kind} if told else None,
+        "change": _says(f"{number(abs(points), 1)} points", points, kind) if told else None,
         "from_text": f"from {percent(rate_before)} last year" if told else "No year before",
         "spark": [None if v is None else round(v * 100, 1) for v in _rates(question)][: -RIPE or None],
         "coverage": f"{number(seen)} seen of {number(all_)} received",
@@ -163,14 +163,13 @@ def _days(question: Question, months: tuple[int, ...]) -> dict[str, Any]:
     told = median is not None and median_before is not None
     change = (median or 0) - (median_before or 0)
     is_clear = told and abs(change) >= max(1.0, CLEAR_CHANGE * (median_before or 0))
+    unit = "day" if median == 1 else "days"
     words = f"{number(abs(change))} {'day' if abs(change) == 1 else 'days'} {'faster' if change < 0 else 'slower'}"
     by_month = metrics.wait_summary(frame, "month").set_index("month")["median"]
     return {
         "label": "Days to appointment", "period": f"Median, {says_months(months)}",
-        "value": number(median) if median is not None else "–", "unit": None if median is None else "day" if median == 1 else "days",
-        "change": {
-            "text": words if change else "No change", "direction": _arrow(change), "kind": _kind(-change, 0, is_clear)
-        } if told else None,
+        "value": number(median) if median is not None else "–", "unit": unit if median is not None else None,
+        "change": _says(words if change else "No change", change, _kind(-change, 0, is_clear)) if told else None,
         "from_text": f"from {number(median_before)} last year" if told else "No year before",
         "spark": [_known(by_month.get(month)) for month in question.window.whole],
         "coverage": f"{number(count)} of {number(question.in_window('received', months))} have an appointment",
@@ -188,9 +187,7 @@ def _revenue(question: Question, months: tuple[int, ...]) -> dict[str, Any]:
     return {
         "label": f"Revenue {chosen.label}", "period": says_months(months),
         "value": money(now) if chosen.kind else "–",
-        "change": {
-            "text": percent(abs(now / before - 1)), "direction": _arrow(now - before), "kind": _kind(now, before, is_clear)
-        } if told else None,
+        "change": _says(percent(abs(now / before - 1)), now - before, _kind(now, before, is_clear)) if told else None,
         "from_text": f"from {money(before)} last year" if told else "No year before",
         "spark": [None if v is None else round(v / 100) for v in _spark(question, kind)] if chosen.kind else None,
         "coverage": f"Amount known for {percent(priced / received, 0) if received else '0%'} of referrals",
@@ -231,17 +228,16 @@ def _is_told(question: Question, months: tuple[int, ...]) -> bool:
 
 
 def _change(now: float, before: float, kind: str) -> dict[str, Any]:
-    if min(now, before) < metrics.FEW:
-        return {"text": _signed(now - before), "direction": _arrow(now - before), "kind": kind}
-    return {"text": percent(abs(now / before - 1)), "direction": _arrow(now - before), "kind": kind}
+    is_small = min(now, before) < metrics.FEW
+    return _says(_signed(now - before) if is_small else percent(abs(now / before - 1)), now - before, kind)
+
+
+def _says(text: str, change: float, kind: str) -> dict[str, Any]:
+    return {"text": text, "direction": "up" if change > 0 else "down" if change < 0 else None, "kind": kind}
 
 
 def _kind(now: float, before: float, is_clear: bool) -> str:  # noqa: FBT001 one of three plain values
     return "quiet" if not is_clear or now == before else "good" if now > before else "bad"
-
-
-def _arrow(change: float) -> str | None:
-    return "up" if change > 0 else "down" if change < 0 else None
 
 
 def _signed(change: float) -> str:

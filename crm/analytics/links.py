@@ -16,6 +16,8 @@ def referral_rows(filters: Filters, months: Collection[int], **more: Any) -> str
         "payer": filters.payer, **more,
     }  # fmt: skip
     words = {name: value for name, value in chosen.items() if value is not None}
+    if words.get("source") == 0:
+        words = {name: value for name, value in words.items() if name != "source"} | {"unmatched": 1}
     return address("referrals.referrals", {**_months(months), **words})
 
 
@@ -32,4 +34,5 @@ def address(endpoint: str, words: Mapping[str, Any]) -> str:
 def _months(months: Collection[int]) -> dict[str, str]:
     if not months:
         return {}
-    return {"from": f"{month_start(min(months)):%Y-%m}", "to": f"{month_start(max(months)):%Y-%m}"}
+    first, last = (f"{month_start(month):%Y-%m}" for month in (min(months), max(months)))
+    return {"month": first} if first == last else {"from": first, "to": last}

@@ -3,8 +3,9 @@
 A month without data of anybody is unknown (NaN), never zero; a month that is not over is shown but never compared.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,13 +16,14 @@ from crm.core.formats import number, percent
 
 FEW = 10  # below this many, a percentage says nothing without the counts
 MEDIAN, HIGH = 0.5, 0.9
-STEPS = ("Received", "Scheduled or further", "Seen", "Still waiting", "Declined", "Lost")
+STEPS = ("Received", "Scheduled or later", "Seen", "Still waiting", "Declined", "Lost")
 CONTACTS = {
     "in_person": "In person", "drop_off": "In person", "lunch": "Lunch-and-learn", "phone": "Phone or video",
     "video": "Phone or video",
 }  # fmt: skip
 NO_ACCESS = "No access"
-CONTACT_KINDS = ("In person", "Lunch-and-learn", "Phone or video", NO_ACCESS)
+CONTACT_COLORS = {"In person": "chart1", "Lunch-and-learn": "chart2", "Phone or video": "chart3", NO_ACCESS: "last"}
+CONTACT_KINDS = tuple(CONTACT_COLORS)
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,11 @@ class Comparison:
         word = "up" if self.ratio > 0 else "down"
         change = f"{word} {percent(abs(self.ratio))} on" if self.now != self.before else "level with"
         return f"{says_months(self.months)} is {change} the year before: {counts}"
+
+
+def records(frame: pd.DataFrame) -> Iterator[Any]:
+    """The rows of a frame as named tuples."""
+    return frame.itertuples(index=False)
 
 
 def by_month(frame: pd.DataFrame, months: Sequence[int] | range, known: frozenset[int], column: str) -> pd.Series:
@@ -138,7 +145,7 @@ def changed(ranked: pd.DataFrame, limit: int) -> pd.DataFrame:
 
 
 def funnel(frame: pd.DataFrame) -> pd.DataFrame:
-    """How far referrals came. "Scheduled or further" counts those seen, too."""
+    """How far referrals came. "Scheduled or later" counts those seen, too."""
     total = {name: int(frame[name].sum()) for name in ("received", "scheduled", "seen", "declined", "lost")}
     waiting = total["received"] - total["scheduled"] - total["seen"] - total["declined"] - total["lost"]
     counts = [

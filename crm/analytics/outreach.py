@@ -15,6 +15,7 @@ from crm.core.formats import month, month_start, number, plural
 
 TOP = 12
 NO_VISITS = "No visits were logged in this period."
+LEGEND = [{"label": kind, "color": color} for kind, color in metrics.CONTACT_COLORS.items()]
 NO_PROOF = (
     "Liaisons choose whom they visit, and referrals rise and fall for many reasons. Lines that move together are no "
     "proof that visits changed anything."
@@ -35,14 +36,15 @@ def beside_visits(question: Question) -> Answer:
     records = (
         (month(int(m)), now, *(int(count) for count in counts), "" if is_whole else "Incomplete")
         for m, now, is_whole, counts in zip(
-            table["month"], table["now"], table["is_whole"], contacts.itertuples(index=False), strict=True
+            table["month"], table["now"], table["is_whole"], metrics.records(contacts), strict=True
         )
     )
+    received = question.in_window("received")
     made = int(contacts.drop(columns=[metrics.NO_ACCESS]).to_numpy().sum())
     return Answer(
         table=Table(columns, rows_of(records, urls)),
         draw=lambda: charts.beside_visits(table, contacts, window, urls),
-        says=f"{plural(made, 'visit')} and {plural(question.in_window('received'), 'referral')}, {says_months(window.months)}",
+        says=f"{plural(made, 'visit')} and {plural(received, 'referral')}, {says_months(window.months)}",
         coverage=_visits_note(question),
         empty=question.empty,
     )
@@ -59,7 +61,7 @@ def most_visited(question: Question) -> Answer:
     urls = [links.referral_rows(question.filters, months, source=id_) for id_ in ids]
     records = (
         (row.name, row.tier or "", row.visits, row.last_on, count)
-        for row, count in zip(found.itertuples(index=False), counts, strict=True)
+        for row, count in zip(metrics.records(found), counts, strict=True)
     )
     columns = (
         Column("Practice", Kind.TEXT), Column("Tier", Kind.TEXT), Column("Visits"), Column("Last visit", Kind.TEXT),

@@ -1,6 +1,5 @@
 """Reads what the filters offer: territories, service lines, sites and the chosen source, in the viewer's scope."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import func, select
@@ -48,23 +47,24 @@ class Options:
 def list_options(session: Session, viewer: Viewer, filters: Filters) -> Options:
     """Everything that the filters of a page offer; the sources hold only the chosen one, for there are too many."""
     lines = session.scalars(select(ServiceLine).order_by(ServiceLine.position, ServiceLine.name)).all()
-    sites = session.execute(select(Site.id, Site.name).order_by(Site.name)).tuples()
+    sites = session.execute(select(Site.id, Site.name).order_by(Site.name))
     return Options(
         territories={row.id: row.name for row in list_territories(session, viewer)},
         lines={**{line.id: line.name for line in lines}, 0: "No service line"},
-        sites={**dict(sites.all()), 0: "No site"},
+        sites={**{row.id: row.name for row in sites}, 0: "No site"},
         payers={payer.value: payer.label for payer in PayerClass},
         sources=_chosen_source(session, viewer, filters.source),
         colors={line.id: f"chart{line.position}" for line in lines if 1 <= line.position <= PALETTE_SIZE},
     )
 
 
-def suggest_sources(session: Session, viewer: Viewer, words: str) -> Sequence[tuple[int, str, str]]:
+def suggest_sources(session: Session, viewer: Viewer, words: str) -> list[tuple[int, str, str]]:
     """Practices in the viewer's scope whose name holds some words: id, name and town."""
     name = func.lower(Practice.name)
     query = select(Practice.id, Practice.name, Practice.city).where(name.contains(words.lower(), autoescape=True))
     query = query.order_by(name.startswith(words.lower(), autoescape=True).desc(), name).limit(SUGGESTIONS)
-    return session.execute(scope_practices(query, viewer)).tuples().all()
+    query = query.where(Practice.id.in_(scope_practices(select(Practice.id), viewer)))
+    return [(row.id, row.name, row.city) for row in session.execute(query)]
 
 
 def _chosen_source(session: Session, viewer: Viewer, practice_id: int | None) -> dict[int, str]:

@@ -125,10 +125,10 @@ def limits(question: Question) -> list[str]:
     if window.span.last is None:
         return []
     if window.gaps:
-        many = len(window.gaps) > 1
+        these = "these months are" if len(window.gaps) > 1 else "this month is"
         found.append(
-            f"Nobody's referrals are known for {says_list(window.gaps)}: {'these months are' if many else 'this month is'} "
-            "left out of every comparison and drawn as a gap."
+            f"Nobody's referrals are known for {says_list(window.gaps)}: {these} left out of every comparison "
+            "and drawn as a gap."
         )
     if window.whole and not window.comparable:
         found.append("There are no referrals for the same months a year before, so changes cannot be told yet.")

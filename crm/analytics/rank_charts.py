@@ -19,6 +19,8 @@ from crm.analytics.drawing import (
 )
 from crm.core.formats import number, plural
 
+WIDTH_OF_A_LETTER, WIDTH_ON_PHONE = 0.022, 0.072  # as a share of the bars
+
 
 def ranked_bars(
     names: Sequence[str],
@@ -44,17 +46,19 @@ def ranked_bars(
             "type": "scatter", "mode": "markers", "x": list(marks), "y": y, "hoverinfo": "skip", "marker": look,
             "cliponaxis": False,
         })  # fmt: skip
-    ends = [max(size, mark, 0.0) for size, mark in zip(sizes, marks or [0.0] * len(names), strict=True)]
     notes = [
-        note(end, place, plain(text), xanchor="left", xshift=9, color="ink1")
-        for place, (end, text) in enumerate(zip(ends, texts, strict=True))
+        note(1, place, plain(text), xref="paper", xanchor="right", color="ink1") for place, text in enumerate(texts)
     ]
-    room = (high - low or 1.0) * 0.42
+    longest = max((len(text) for text in texts), default=0)
+    room = (high - low or 1.0) * longest * WIDTH_OF_A_LETTER
     layout = {
         "xaxis": {"visible": False, "fixedrange": True, "range": [low, high + room]}, "yaxis": names_axis(names),
         "bargap": 0.5, "hovermode": "closest", "annotations": notes, "margin": {"t": 0, "b": 0},
     }  # fmt: skip
-    phone = {"yaxis": names_axis(names, NAME_LENGTH_PHONE), "xaxis": {"range": [low, high + 1.7 * room]}}
+    phone = {
+        "yaxis": names_axis(names, NAME_LENGTH_PHONE),
+        "xaxis": {"range": [low, high + (high - low or 1.0) * longest * WIDTH_ON_PHONE]},
+    }
     return figure_of(traces, layout, phone)
 
 
@@ -69,20 +73,21 @@ def day_histogram(table: pd.DataFrame, width: int, marks: Mapping[str, float]) -
         "hoverinfo": "text", "marker": {"color": paint("chart1")},
     }  # fmt: skip
     places = {label: min(day + 0.5, starts[-1] + width / 2) for label, day in marks.items()}
-    lines = [
-        {**line([day, day], [0, top], "ink1", hoverinfo="skip"), "line": {"color": paint("ink1"), "width": 1.5, "dash": "dot"}}
-        for day in places.values()
-    ]  # fmt: skip
+    dotted = {"color": paint("ink1"), "width": 1.5, "dash": "dot"}
+    lines = [{**line([day, day], [0, top], "ink1", hoverinfo="skip"), "line": dotted} for day in places.values()]
+    beside = {"xanchor": "left", "yanchor": "top", "xshift": 5, "bgcolor": paint("surface")}
     notes = [
-        note(day, top, label, color="ink1", xanchor="left", yanchor="top", xshift=6, yshift=-18 * place)
+        note(day, top, label, color="ink1", yshift=-18 * place, **beside)
         for place, (label, day) in enumerate(places.items())
     ]
     ticks = starts[::2]
     layout = {
         "xaxis": {
-            "tickvals": ticks, "ticktext": [f"{day}+" if day == starts[-1] else str(day) for day in ticks], "title": {"text": "Days"},
-            "fixedrange": True,
-        }, "yaxis": {"range": [0, top], "fixedrange": True, "tickformat": ",d"}, "annotations": notes, "hovermode": "closest",
+            "tickvals": ticks, "ticktext": [f"{day}+" if day == starts[-1] else str(day) for day in ticks],
+            "title": {"text": "Days"}, "fixedrange": True,
+        },
+        "yaxis": {"range": [0, top], "fixedrange": True, "tickformat": ",d"}, "annotations": notes,
+        "hovermode": "closest",
     }  # fmt: skip
     return figure_of(
         [bars, *lines], layout, {"xaxis": {"tickvals": starts[::4], "ticktext": [str(d) for d in starts[::4]]}}
@@ -108,13 +113,25 @@ def day_spans(names: Sequence[str], table: pd.DataFrame, urls: Sequence[str]) ->
         {**dots, "x": median, "marker": {"size": 11, "color": paint("accent")}, **links(urls)},
     ]
     right = max([value for value in [*median, *high] if value is not None], default=1.0)
+    notes = [
+        note(
+            1,
+            place,
+            number(m) + (f", {number(h)}" if h is not None else ""),
+            xref="paper",
+            xanchor="right",
+            color="ink1",
+        )
+        for place, (m, h) in enumerate(zip(median, high, strict=True))
+    ]
     layout = {
-        "xaxis": {"range": [0, right * 1.08 + 1], "title": {"text": "Days"}, "fixedrange": True, "showgrid": True},
-        "yaxis": names_axis(names), "hovermode": "closest",
+        "xaxis": {"range": [0, right * 1.3 + 1], "title": {"text": "Days"}, "fixedrange": True, "showgrid": True},
+        "yaxis": names_axis(names), "hovermode": "closest", "annotations": notes,
     }  # fmt: skip
     return figure_of(traces, layout, {"yaxis": names_axis(names, NAME_LENGTH_PHONE)})
 
 
 def _span_hover(name: str, median: float | None, high: float | None, count: int) -> str:
     further = f", nine of ten within {number(high)}" if high is not None else ""
-    return f"<b>{plain(name)}</b><br>Half within {number(median)} days{further}<br>{plural(count, 'referral')} with an appointment"
+    known = f"{plural(count, 'referral')} with an appointment"
+    return f"<b>{plain(name)}</b><br>Half within {number(median)} days{further}<br>{known}"

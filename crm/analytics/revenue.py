@@ -6,6 +6,7 @@ from functools import partial
 import pandas as pd
 
 from crm.analytics import charts, frames, links, metrics, rank_charts
+from crm.analytics.drawing import Figure
 from crm.analytics.periods import says_months
 from crm.analytics.queries import UNKNOWN_SOURCE
 from crm.analytics.question import Answer, Question
@@ -80,12 +81,13 @@ def says_priced(question: Question, months: tuple[int, ...] | range) -> str:
     return f"An amount is known for {number(priced)} of {number(received)} referrals"
 
 
-def _draw_sources(question: Question, top: pd.DataFrame) -> rank_charts.Figure:
+def _draw_sources(question: Question, top: pd.DataFrame) -> Figure:
     dollars = [float(cents) / 100 for cents in top["money"]]
     marks = [max(float(cents) / 100, 0.0) for cents in top["money_before"]] if question.has_year_before else None
     return rank_charts.ranked_bars(
         [str(name) for name in top["name"]], dollars, [money(round(float(cents))) for cents in top["money"]],
-        [links.referral_rows(question.filters, question.compared, source=int(id_)) for id_ in top["practice"]], marks=marks,
+        [links.referral_rows(question.filters, question.compared, source=int(id_)) for id_ in top["practice"]],
+        marks=marks,
     )  # fmt: skip
 
 
@@ -121,7 +123,7 @@ def _source_table(question: Question, frame: pd.DataFrame, kind: str) -> Table:
             UNKNOWN_SOURCE if not r.practice else r.name, r.money, r.money_before if told else None,
             r.money - r.money_before if told else None, r.now, r.money / r.now if r.now else None,
         )
-        for r in frame.itertuples(index=False)
+        for r in metrics.records(frame)
     ]  # fmt: skip
     urls = [links.referral_rows(question.filters, question.compared, source=int(id_)) for id_ in frame["practice"]]
     now, before = float(frame["money"].sum()), float(frame["money_before"].sum())

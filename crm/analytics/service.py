@@ -30,7 +30,7 @@ def by_status(question: Question) -> Answer:
     frame = question.monthly[question.monthly["month"].isin(list(window.months))]
     steps = metrics.funnel(frame)
     urls = [_step_link(question, status) for status in STEP_STATUS]
-    records = ((row.step, row.referrals, row.share) for row in steps.itertuples(index=False))
+    records = ((row.step, row.referrals, row.share) for row in metrics.records(steps))
     columns = (Column("Step", Kind.TEXT), Column("Referrals"), Column("Of all received", Kind.PERCENT, "%"))
     texts = [
         f"{number(count)}, {percent(share, 0)}" if share == share else number(count)
@@ -95,8 +95,7 @@ WAIT_BY = {f"wait-by-{group}": partial(wait_by_group, group=group) for group in 
 
 def _spans(question: Question, head: str, names: list[str], found: pd.DataFrame, urls: list[str]) -> Answer:
     records = (
-        (name, row.referrals, row.median, row.high)
-        for name, row in zip(names, found.itertuples(index=False), strict=True)
+        (name, row.referrals, row.median, row.high) for name, row in zip(names, metrics.records(found), strict=True)
     )
     count = int(found["referrals"].sum())
     return Answer(

@@ -96,15 +96,13 @@ def _movers(question: Question, direction: int, color: str, none: str) -> Answer
 
 def _table(question: Question, ranked: pd.DataFrame, *, with_unmatched: bool) -> Table:
     told = question.has_year_before
-    records = [_record(row, told=told) for row in ranked.itertuples(index=False)]
+    records = [_record(row, told=told) for row in metrics.records(ranked)]
     rows = rows_of(records, _links(question, ranked))
     if with_unmatched:
         rows += _unmatched(question)
-    total = (
-        Row(("All", "", *_sums(question.sources), None, None, None, "", ""), links.referral_rows(question.filters, question.compared))
-        if with_unmatched else None
-    )  # fmt: skip
-    return Table(COLUMNS, rows, total)
+        url = links.referral_rows(question.filters, question.compared)
+        return Table(COLUMNS, rows, Row(("All", "", *_sums(question.sources), None, None, None, "", ""), url))
+    return Table(COLUMNS, rows)
 
 
 def _record(row: Any, *, told: bool) -> tuple[Any, ...]:

@@ -29,6 +29,7 @@ TABS = (
     ("Service", "service", Permission.ANALYTICS_VIEW),
     ("Outreach", "outreach", Permission.ANALYTICS_VIEW),
 )
+WAIT_BY = ("month", "source", "site", "payer")
 SHORT, LONG = 12, 24  # months of a practice's chart
 
 
@@ -39,7 +40,9 @@ def growth() -> ResponseReturnValue:
     from crm.analytics import headlines
 
     question = _question()
-    return _page(question, "growth", ["referrals-by-month", "year-to-date"], figures=headlines.growth(question))
+    rows_url = links.referral_rows(question.filters, question.window.months)
+    names = ["referrals-by-month", "year-to-date"]
+    return _page(question, "growth", names, figures=headlines.growth(question), rows_url=rows_url)
 
 
 @bp.route("/sources")
@@ -91,19 +94,22 @@ def service() -> ResponseReturnValue:
 @allow(Permission.ANALYTICS_VIEW)
 def outreach() -> ResponseReturnValue:
     """Visits beside referrals."""
-    from crm.analytics.outreach import NO_PROOF
+    from crm.analytics.outreach import LEGEND, NO_PROOF
 
-    return _page(_question(), "outreach", ["visits-and-referrals", "most-visited"], no_proof=NO_PROOF)
+    names = ["visits-and-referrals", "most-visited"]
+    return _page(_question(), "outreach", names, no_proof=NO_PROOF, contact_legend=LEGEND)
 
 
 @bp.route("/charts/<name>.json")
 @allow(Permission.ANALYTICS_VIEW)
 def chart(name: str) -> ResponseReturnValue:
     """A chart for the browser to draw."""
-    from crm.analytics.drawing import answer
+    from crm.analytics.drawing import answer, narrow
 
     _chart(name)
-    return Response(answer(_answer(name, _question()).figure), mimetype="application/json")
+    figure = _answer(name, _question()).figure
+    figure = narrow(figure) if request.args.get("size") == "narrow" else figure
+    return Response(answer(figure), mimetype="application/json")
 
 
 @bp.route("/charts/<name>/table")

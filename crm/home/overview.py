@@ -10,7 +10,7 @@ from crm.accounts.permissions import Permission
 from crm.analytics.catalog import CHARTS
 from crm.analytics.chips import filter_bar
 from crm.analytics.filters import Filters, Period
-from crm.analytics.links import address
+from crm.analytics.links import address, referral_rows
 from crm.core import clock
 from crm.core.db import db
 from crm.core.web import allow, page
@@ -38,6 +38,7 @@ def overview() -> ResponseReturnValue:
 
 def _context(question: "Question", scale: str) -> dict[str, Any]:
     from crm.analytics import headlines
+    from crm.analytics.outreach import LEGEND
     from crm.analytics.periods import says_months
     from crm.analytics.question import limits
 
@@ -45,6 +46,7 @@ def _context(question: "Question", scale: str) -> dict[str, Any]:
     return {
         "question": question,
         "lately": lately,
+        "rows_url": referral_rows(question.filters, question.window.months),
         "tiles": headlines.tiles(question, SCALES[scale][1]),
         "lately_months": says_months(lately.compared),
         "changed": headlines.changed_rows(lately),
@@ -52,6 +54,7 @@ def _context(question: "Question", scale: str) -> dict[str, Any]:
         "rows": headlines.source_rows(lately, limit=TOP_SOURCES),
         "limits": limits(question),
         "answers": _answers(question),
+        "contact_legend": LEGEND,
         "charts": CHARTS,
         "params": question.filters.params(),
         "lately_params": lately.filters.params(),
