@@ -1,7 +1,7 @@
 """Writes the audit trail: by itself for every changed row of an audited model, and on request for the rest."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from enum import Enum
 from typing import Any
 
@@ -93,7 +93,7 @@ def _changes(row: Any) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, date | datetime):
+    if isinstance(value, date | datetime | time):
         return value.isoformat()
     if isinstance(value, str):
         return value[:MAX_TEXT]

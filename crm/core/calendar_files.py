@@ -28,11 +28,18 @@ class CalendarEvent:
 
 def calendar_file(event: CalendarEvent, zone: ZoneInfo) -> bytes:
     """The file's bytes: one event on the zone's own clock, so that a change of clocks moves nothing."""
+    return calendar_of([event], zone)
+
+
+def calendar_of(events: Sequence[CalendarEvent], zone: ZoneInfo) -> bytes:
+    """The bytes of a file with several events; it says that they are cancelled when all of them are."""
     calendar = Calendar()
     calendar.add("prodid", "-//Rounds//Outreach//EN")
     calendar.add("version", "2.0")
-    calendar.add("method", "CANCEL" if event.is_cancelled else "PUBLISH")
-    calendar.add_component(_component(event, zone))
+    is_cancelled = bool(events) and all(event.is_cancelled for event in events)
+    calendar.add("method", "CANCEL" if is_cancelled else "PUBLISH")
+    for event in events:
+        calendar.add_component(_component(event, zone))
     calendar.add_missing_timezones()
     return bytes(calendar.to_ical())
 
