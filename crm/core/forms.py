@@ -56,6 +56,9 @@ class Form(FlaskForm):
         """A block in which Invalid and Conflict become messages of this form, with everything undone."""
         return Problems(self)
 
+    def on_conflict(self) -> None:
+        """Hook: carry the newer version, so that saving once more overwrites knowingly."""
+
     def typed(self, name: str) -> str:
         """What was typed into a text field, empty when nothing was."""
         return self[name].data or ""
@@ -104,6 +107,8 @@ class Problems:
         else:
             return False
         db.session.rollback()
+        if isinstance(problem, Conflict):
+            self.form.on_conflict()
         return True
 
 

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from wtforms import DateField, HiddenField, RadioField, StringField, TextAreaField, TimeField
+from wtforms import DateField, HiddenField, StringField, TextAreaField, TimeField
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from crm.accounts.models import User
 from crm.core import clock
-from crm.core.forms import ChoiceField, Form, ManyField, optional_int
+from crm.core.forms import ChoiceField, Form, ManyField, SegmentField, optional_int
 from crm.core.patient_check import NotePart
 from crm.directory.queries import People
 from crm.meetings.models import Attendance, Meeting
@@ -100,7 +100,7 @@ def record_form(meeting: Meeting) -> type[RecordForm]:
     """The form to record one meeting, with a choice for each person who was invited."""
     came = [(Attendance.CAME.value, "Came"), (Attendance.ABSENT.value, "Did not come")]
     fields: dict[str, Any] = {
-        f"came_{row.id}": RadioField(name_of(row), choices=came, validators=[Optional()]) for row in meeting.attendees
+        f"came_{row.id}": SegmentField(name_of(row), choices=came, validators=[Optional()]) for row in meeting.attendees
     }
     return type("RecordForm", (RecordForm,), fields)
 

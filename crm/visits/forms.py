@@ -11,14 +11,13 @@ from wtforms import (
     DateField,
     HiddenField,
     IntegerField,
-    RadioField,
     StringField,
     TextAreaField,
     TimeField,
 )
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
-from crm.core.forms import Form, ManyField
+from crm.core.forms import Form, ManyField, SegmentField
 from crm.core.patient_check import NotePart
 from crm.directory.queries import People
 from crm.visits.models import Outcome, Visit, VisitMode
@@ -44,7 +43,7 @@ class VisitPart(NotePart):
     minutes = IntegerField(
         "Length", validators=[Optional(), NumberRange(1, LONGEST_MINUTES, "Between 1 and 720 minutes.")]
     )
-    mode = RadioField("How", choices=MODE_CHOICES)
+    mode = SegmentField("How", choices=MODE_CHOICES)
     people = ManyField("People met")
     more_people = ManyField("Others at this practice")
     objective = StringField("Objective", validators=[Length(max=200)])
@@ -109,7 +108,7 @@ class PlanForm(VisitPart):
 class LogForm(VisitPart):
     """A visit that took place."""
 
-    outcome = RadioField("Outcome", choices=OUTCOME_CHOICES, validators=[Optional()])
+    outcome = SegmentField("Outcome", choices=OUTCOME_CHOICES, validators=[Optional()])
     topics = ManyField("Topics")
     other_topic = StringField("Other topic", validators=[Length(max=MAX_TOPIC)])
     materials = StringField("Materials left", validators=[Length(max=200)])

@@ -1,6 +1,7 @@
 """The layout of the calendar: weeks, months, and lanes in which nothing covers anything else."""
 
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,12 +28,8 @@ def entry(start: int | None, end: int | None = None, title: str = "Visit", **val
     return Entry(DAY, title, "/visits/1", "planned", start, end, **values)  # type: ignore[arg-type]
 
 
-ENTRIES = st.lists(
-    st.builds(
-        entry, st.none() | st.integers(0, DAY_MINUTES - 1), st.none() | st.integers(0, DAY_MINUTES), st.text(max_size=3)
-    ),
-    max_size=25,
-)
+MINUTES = st.none() | st.integers(0, DAY_MINUTES - 1)
+ENTRIES = st.lists(st.builds(entry, MINUTES, MINUTES, st.text(max_size=3)), max_size=25)
 
 
 @given(ENTRIES)
@@ -98,7 +95,7 @@ def test_a_months_weeks_hold_each_of_its_days_once(day: date) -> None:
     inside = [d for d in days if (d.year, d.month) == (day.year, day.month)]
     assert inside[0].day == 1
     assert (inside[-1] + timedelta(days=1)).month != day.month
-    assert all(later - earlier == timedelta(days=1) for earlier, later in zip(days, days[1:], strict=False))
+    assert all(later - earlier == timedelta(days=1) for earlier, later in pairwise(days))
 
 
 @given(DAYS)
