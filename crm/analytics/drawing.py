@@ -117,7 +117,7 @@ def value_range(values: Iterable[float | None]) -> tuple[float, float]:
         return 0.0, 5.0
     if low > high / 2 and low > SMALL:
         step = 10.0 ** math.floor(math.log10(high)) / 5
-        base = max(math.floor((low - (high - low) * 0.3) / step) * step, 0.0)
+        base = max(math.floor((low - max(high - low, step) * 0.3) / step) * step, 0.0)
         return base, high + (high - base) * 0.14
     return (0.0 if low >= 0 else low * 1.15), (high * 1.14 if high > 0 else 0.0)
 

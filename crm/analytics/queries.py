@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crm.accounts.viewer import Viewer
@@ -12,7 +12,6 @@ from crm.directory.queries import list_territories, scope_practices
 from crm.referrals.models import PayerClass, ServiceLine, Site
 
 PALETTE_SIZE = 8
-SUGGESTIONS = 10
 UNKNOWN_SOURCE = "Not matched to a practice"
 
 
@@ -56,15 +55,6 @@ def list_options(session: Session, viewer: Viewer, filters: Filters) -> Options:
         sources=_chosen_source(session, viewer, filters.source),
         colors={line.id: f"chart{line.position}" for line in lines if 1 <= line.position <= PALETTE_SIZE},
     )
-
-
-def suggest_sources(session: Session, viewer: Viewer, words: str) -> list[tuple[int, str, str]]:
-    """Practices in the viewer's scope whose name holds some words: id, name and town."""
-    name = func.lower(Practice.name)
-    query = select(Practice.id, Practice.name, Practice.city).where(name.contains(words.lower(), autoescape=True))
-    query = query.order_by(name.startswith(words.lower(), autoescape=True).desc(), name).limit(SUGGESTIONS)
-    query = query.where(Practice.id.in_(scope_practices(select(Practice.id), viewer)))
-    return [(row.id, row.name, row.city) for row in session.execute(query)]
 
 
 def _chosen_source(session: Session, viewer: Viewer, practice_id: int | None) -> dict[int, str]:

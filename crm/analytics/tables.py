@@ -1,15 +1,10 @@
 """The numbers of a chart as a table: the same rows for the page and for the CSV file."""
 
-import csv
-import io
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
-
-STARTS = tuple("=+-@＝＋－＠\t\r\n\0")  # of a formula, to one spreadsheet or another
-BOM = "\ufeff"
 
 
 class Kind(StrEnum):
@@ -82,29 +77,20 @@ def rows_of(records: Iterable[Iterable[Any]], urls: Iterable[str] | None = None)
     return [Row(cell, url) for cell, url in zip(cells, links, strict=True)]
 
 
-def to_csv(table: Table) -> str:
-    """The table as CSV that spreadsheets open as text and numbers, never as formulas."""
-    out = io.StringIO()
-    writer = csv.writer(out, quoting=csv.QUOTE_MINIMAL)
-    writer.writerow([_harmless(column.head) for column in table.columns])
-    for row in table.all_rows:
-        writer.writerow([_plain(value, column.kind) for value, column in zip(row.cells, table.columns, strict=True)])
-    return BOM + out.getvalue()
+def file_rows(table: Table) -> tuple[list[str], list[list[str | int | float | None]]]:
+    """Head and rows for a file: dollars and percentages as plain numbers, days as text."""
+    rows = [
+        [_plain(value, column.kind) for value, column in zip(row.cells, table.columns, strict=True)]
+        for row in table.all_rows
+    ]
+    return [column.head for column in table.columns], rows
 
 
-def _plain(value: Any, kind: Kind) -> str | int | float:
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return _harmless(value)
+def _plain(value: Any, kind: Kind) -> str | int | float | None:
+    if value is None or isinstance(value, str):
+        return value
     if kind in (Kind.MONEY, Kind.SIGNED_MONEY):
-        return float(f"{value / 100:.2f}")
+        return float(round(value / 100, 2))
     if kind in (Kind.PERCENT, Kind.SIGNED_PERCENT):
-        return float(f"{value * 100:.2f}")
-    return value if isinstance(value, int | float) else _harmless(str(value))
-
-
-def _harmless(text: str) -> str:
-    """Text that begins as a formula does gets an apostrophe before it, also behind blanks and control characters."""
-    bare = text.lstrip("".join(map(chr, range(33))) + "\x7f\xa0\ufeff")
-    return f"'{text}" if text.startswith(STARTS) or bare.startswith(STARTS) else text
+        return float(round(value * 100, 2))
+    return value if isinstance(value, int | float) else str(value)

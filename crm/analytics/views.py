@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
 from crm.accounts.guard import current_viewer
 from crm.accounts.permissions import Permission
-from crm.analytics import links, queries
+from crm.analytics import links
 from crm.analytics.catalog import CHARTS, Chart
 from crm.analytics.chips import filter_bar
 from crm.audit.models import Action
@@ -17,6 +17,7 @@ from crm.core.db import db, separate_transaction
 from crm.core.errors import NotAllowed, NotFound
 from crm.core.web import allow, arg_int, page, partial
 from crm.directory.queries import get_practice
+from crm.exports import csv_writer
 
 if TYPE_CHECKING:
     from crm.analytics.question import Answer, Question
@@ -124,18 +125,18 @@ def chart_table(name: str) -> ResponseReturnValue:
 @allow(Permission.ANALYTICS_VIEW)
 def chart_csv(name: str) -> ResponseReturnValue:
     """The numbers of a chart as a file; taking it is recorded."""
-    from crm.analytics.tables import to_csv
+    from crm.analytics.tables import file_rows
 
     found, question = _chart(name), _question()
-    table = _answer(name, question).table
-    text, actor = to_csv(table), db.session.info.get("actor")
+    head, rows = file_rows(_answer(name, question).table)
+    actor = db.session.info.get("actor")
     with separate_transaction() as session:
         record(
-            session, Action.EXPORTED, "chart", label=found.title, actor=actor, rows=len(table.rows),
+            session, Action.EXPORTED, "chart", label=found.title, actor=actor, rows=len(rows),
             filters=question.filters.params(),
         )  # fmt: skip
     headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-    return Response(text.encode("utf-8", "replace"), mimetype="text/csv", headers=headers)
+    return Response(b"".join(csv_writer.lines(head, rows)), mimetype="text/csv", headers=headers)
 
 
 @bp.route("/practices/<int:practice_id>.json")
@@ -149,15 +150,6 @@ def practice_chart(practice_id: int) -> ResponseReturnValue:
     get_practice(db.session(), viewer, practice_id)
     length = SHORT if arg_int("months") == SHORT else LONG
     return Response(answer(practice_figure(_question(), practice_id, length)), mimetype="application/json")
-
-
-@bp.route("/suggest-sources")
-@allow(Permission.ANALYTICS_VIEW)
-def suggest_sources() -> ResponseReturnValue:
-    """Practices for the source filter, while a name is typed."""
-    words = request.args.get("q", "").encode("utf-8", "ignore").decode().replace("\0", "").strip()[:100]
-    found = queries.suggest_sources(db.session(), current_viewer(), words) if words else []
-    return jsonify([{"id": id_, "label": name, "note": city} for id_, name, city in found])
 
 
 def _question() -> "Question":

@@ -1,21 +1,20 @@
-"""Tests of tables as CSV: numbers stay numbers, text never becomes a formula."""
+"""Tests of tables as files: numbers stay numbers, text never becomes a formula."""
 
 import csv
 import io
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from crm.analytics.tables import Column, Kind, Row, Table, known, to_csv
+from crm.analytics.tables import Column, Kind, Row, Table, file_rows, known
+from crm.exports import csv_writer
 
 NAME = Column("Practice", Kind.TEXT)
 
 
 def read(table: Table) -> list[list[str]]:
-    text = to_csv(table)
-    assert text.startswith("\ufeff")
-    return list(csv.reader(io.StringIO(text[1:], newline="")))
+    head, rows = file_rows(table)
+    text = b"".join(csv_writer.lines(head, rows)).decode("utf-8-sig")
+    return list(csv.reader(io.StringIO(text, newline="")))
 
 
 def test_units_stand_in_the_head_and_values_are_plain() -> None:
@@ -40,12 +39,6 @@ def test_a_name_is_never_a_formula(name: str) -> None:
 
 def test_a_negative_amount_stays_a_number() -> None:
     assert read(Table((NAME, Column("Paid", Kind.MONEY)), [Row(("A", -500))]))[1] == ["A", "-5.0"]
-
-
-@given(st.text())
-def test_any_name_comes_back(name: str) -> None:
-    cell = list(csv.reader(io.StringIO(to_csv(Table((NAME,), [Row((name,))]))[1:], newline="")))
-    assert "".join(cell[1] if len(cell) > 1 else [""]).removeprefix("'") == name.removeprefix("'") or "\0" in name
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,273 @@
+"""Tests of the pages of analytics: they work, outsiders are refused, bad input is ignored, and nothing is no fault."""
+
+import json
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from crm.analytics.answers import ANSWERS
+from crm.analytics.catalog import CHARTS
+from crm.audit.models import Action, AuditEvent
+from crm.referrals.models import ReferralStatus
+from crm.visits.models import VisitMode, VisitState
+from tests.analytics.volumes import NOV, TODAY, Volumes, add_visit, busy_practices, random_referrals
+from tests.cast import Cast
+from tests.pages import PageClient, count_statements
+
+SignIn = Callable[..., PageClient]
+PAGES = ("/analytics", "/analytics/sources", "/analytics/revenue", "/analytics/service", "/analytics/outreach")
+MONEY = ("revenue-by-month", "revenue-by-source")
+
+
+def strict(text: str) -> Any:
+    """JSON, without the words that only Python takes for numbers."""
+
+    def refuse(word: str) -> None:
+        raise AssertionError(f"{word} is no JSON")
+
+    return json.loads(text, parse_constant=refuse)
+
+
+def test_every_chart_of_the_catalog_has_an_answer() -> None:
+    assert set(CHARTS) == set(ANSWERS)
+    assert all(chart.definition.endswith(".") for chart in CHARTS.values())
+
+
+def test_growth_compares_whole_months_and_marks_the_running_one(
+    two_years: Session, cast: Cast, sign_in: SignIn
+) -> None:
+    page = sign_in(cast.maren).get("/analytics")
+    assert page.status == 200
+    assert "Data through" in page.text
+    # 22 a month in all of both years: Nov 2025 still had the old volumes, which add up to the same.
+    assert "Nov 2025 to Oct 2026 is level with the year before: 264 against 264" in page.text
+    assert "This month so far" in page.text
+    assert "of 275 referrals matched a practice" in page.text
+
+
+def test_the_year_before_is_told_with_counts(two_years: Session, cast: Cast, sign_in: SignIn) -> None:
+    table = sign_in(cast.maren).get(f"/analytics/charts/referrals-by-month/table?source={cast.olentangy.id}", htmx=True)
+    assert "Oct 2026 6 12 −6" in table.text
+    assert "Nov 2026 3" in table.text
+    assert "Incomplete, not compared" in table.text
+
+
+def test_sources_tell_who_grows_and_who_declines(two_years: Session, cast: Cast, sign_in: SignIn) -> None:
+    page = sign_in(cast.maren).get("/analytics/sources?period=year")
+    assert page.status == 200
+    rows = [row.get_text(" ", strip=True) for row in page.soup.select("main tbody tr")] if page.soup else []
+    assert rows[0].startswith("1 Southgate Internal Medicine")
+    assert "Clear Growing" in rows[0]
+    assert "Clear Declining" in rows[1]
+
+
+def test_revenue_is_for_those_who_may_see_it(two_years: Session, cast: Cast, sign_in: SignIn) -> None:
+    assert sign_in(cast.maren).get("/analytics/revenue").status == 200
+    assert "Paid per month" in sign_in(cast.arjun).get("/analytics/revenue").text
+    for outsider in (cast.dana, cast.priya, cast.carol, cast.adam):
+        for path in PAGES:
+            assert sign_in(outsider).get(path).status == 403
+        for name in CHARTS:
+            for form in (".json", ".csv", "/table"):
+                assert sign_in(outsider).get(f"/analytics/charts/{name}{form}").status == 403
+
+
+@pytest.mark.parametrize("name", list(CHARTS))
+def test_a_chart_is_the_same_as_its_table_and_its_file(
+    two_years: Session, cast: Cast, sign_in: SignIn, name: str
+) -> None:
+    client = sign_in(cast.maren)
+    chart = client.get(f"/analytics/charts/{name}.json")
+    assert chart.status == 200
+    strict(chart.response.get_data(as_text=True))
+    table = client.get(f"/analytics/charts/{name}/table", htmx=True)
+    file = client.get(f"/analytics/charts/{name}.csv")
+    assert file.response.mimetype == "text/csv"
+    lines = file.response.get_data(as_text=True).removeprefix("\ufeff").splitlines()
+    assert len(lines) == 1 + (len(table.soup.select("tbody tr")) if table.soup else 0)
+
+
+def test_the_total_of_a_table_leads_to_its_rows(two_years: Session, cast: Cast, sign_in: SignIn) -> None:
+    table = sign_in(cast.maren).get("/analytics/charts/sources/table?period=quarter&line=1&payer=unknown", htmx=True)
+    assert table.soup is not None
+    links = [a["href"] for a in table.soup.select("tbody a")]
+    assert (
+        f"from=2026-08&to=2026-10&source={cast.southgate.id}&line=1&payer=unknown" in links[0]
+        or "line=1" not in links[0]
+    )
+    assert all(link.startswith("/referrals?from=2026-08&to=2026-10") for link in links)
+
+
+def test_taking_a_file_is_recorded(two_years: Session, cast: Cast, sign_in: SignIn) -> None:
+    sign_in(cast.maren).get("/analytics/charts/sources.csv?period=year&payer=medicare")
+    event = two_years.scalars(select(AuditEvent).where(AuditEvent.action == Action.EXPORTED)).one()
+    assert (event.actor_name, event.object_kind, event.object_label) == (
+        "Maren Oakes", "chart", "Referrals received by source",
+    )  # fmt: skip
+    assert event.detail["filters"] == {"period": "year", "payer": "medicare"}
+
+
+def test_filters_are_chips_that_can_be_taken_off(two_years: Session, cast: Cast, sign_in: SignIn) -> None:
+    page = sign_in(cast.maren).get(f"/analytics?source={cast.olentangy.id}&territory={cast.north.id}&payer=unknown")
+    assert page.soup is not None
+    removers = {a["aria-label"]: a["href"] for a in page.soup.select("main .chip-x")}
+    assert set(removers) == {"Remove Olentangy Family Medicine", "Remove North", "Remove Payer: Unknown"}
+    assert "territory" not in removers["Remove North"]
+    assert "Clear all" in page.text
+
+
+NONSENSE = (
+    "period=never&territory=999999&line=-4&site=%00&payer=gold&source=1%20OR%201=1&money=gross&from=2026-99&to=x",
+    "from=1990-01&to=1990-02", "from=2099-12", "source=987654", "line=0&site=0&source=0", "territory=%ED%A0%80",
+    "period=36", "period=month", "money=billed", "from=2031-01&to=2020-01", "all=1", "months=abc&size=narrow",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("query", NONSENSE)
+def test_nonsense_in_the_address_is_no_fault(two_years: Session, cast: Cast, sign_in: SignIn, query: str) -> None:
+    client = sign_in(cast.maren)
+    for path in (*PAGES, f"/analytics/practices/{cast.olentangy.id}.json"):
+        assert client.get(f"{path}?{query}").status == 200
+    for name in CHARTS:
+        answer = client.get(f"/analytics/charts/{name}.json?{query}")
+        assert answer.status == 200
+        figure = strict(answer.response.get_data(as_text=True))
+        assert figure.get("empty") or figure["data"]
+
+
+def test_an_unknown_chart_is_not_there(cast: Cast, sign_in: SignIn) -> None:
+    for form in (".json", ".csv", "/table"):
+        assert sign_in(cast.maren).get(f"/analytics/charts/growth-of-rumors{form}").status == 404
+
+
+def test_without_any_data_each_page_says_so(cast: Cast, sign_in: SignIn) -> None:
+    client = sign_in(cast.maren)
+    for path in PAGES:
+        assert "No referrals yet" in client.get(path).text
+    for name in CHARTS:
+        figure = strict(client.get(f"/analytics/charts/{name}.json").response.get_data(as_text=True))
+        assert figure["empty"]
+        assert client.get(f"/analytics/charts/{name}/table", htmx=True).status == 200
+        assert client.get(f"/analytics/charts/{name}.csv").status == 200
+
+
+def check_everything(client: PageClient) -> str:
+    """Open every page and chart; the text of all pages."""
+    for name in CHARTS:
+        for period in ("12", "year", "quarter"):
+            answer = client.get(f"/analytics/charts/{name}.json?period={period}")
+            figure = strict(answer.response.get_data(as_text=True))
+            assert figure.get("empty") or figure["data"]
+            client.get(f"/analytics/charts/{name}/table?period={period}", htmx=True)
+    return " ".join(client.get(path).text for path in PAGES)
+
+
+def test_one_month_cannot_be_compared(november: None, database: Any, cast: Cast, sign_in: SignIn) -> None:
+    volumes = Volumes(database())
+    volumes.add(cast.olentangy, NOV, 3)
+    volumes.store()
+    assert "No month of this period is over yet" in check_everything(sign_in(cast.maren))
+
+
+def test_one_year_cannot_tell_changes(november: None, database: Any, cast: Cast, sign_in: SignIn) -> None:
+    volumes = Volumes(database())
+    for month in range(NOV - 5, NOV):
+        volumes.add(cast.olentangy, month, 4)
+    volumes.store()
+    text = check_everything(sign_in(cast.maren))
+    assert "no referrals for the same months a year before" in text
+    assert "Growing" not in text.replace("Growing most", "")
+
+
+def test_a_gap_is_told(two_years: Session, cast: Cast, sign_in: SignIn) -> None:
+    from crm.referrals.models import Referral
+    from crm.referrals.rollup import rebuild_rollup
+
+    for row in two_years.scalars(select(Referral).where(Referral.month.in_([NOV - 4, NOV - 5]))):
+        two_years.delete(row)
+    two_years.flush()
+    rebuild_rollup(two_years)
+    two_years.commit()
+    assert "Nobody's referrals are known for Jun to Jul 2026" in check_everything(sign_in(cast.maren))
+
+
+def test_zeros_and_money_below_zero(november: None, database: Any, cast: Cast, sign_in: SignIn) -> None:
+    volumes = Volumes(database())
+    for month in range(NOV - 25, NOV + 1):
+        volumes.monthly(cast.olentangy, month, 0)
+        volumes.add(
+            cast.southgate, month, 1, revenue_cents=-9_000_000_000_000, revenue_kind="net", status=ReferralStatus.LOST
+        )
+    volumes.store()
+    text = check_everything(sign_in(cast.maren))
+    assert "Net per month" in text
+
+
+def test_the_number_of_statements_does_not_grow_with_the_sources(
+    november: None, database: Any, cast: Cast, sign_in: SignIn
+) -> None:
+    session, counts = database(), []
+    for practices in ([cast.olentangy], [cast.olentangy, *busy_practices(session, cast.north, 49)]):
+        if len(practices) == 1:
+            volumes = Volumes(session)
+            volumes.add(cast.olentangy, NOV - 1, 2)
+            volumes.store()
+        else:
+            random_referrals(session, practices, number=600, seed=3)
+        client, seen = sign_in(cast.maren), {}
+        for path in (*PAGES, *(f"/analytics/charts/{name}.json" for name in CHARTS)):
+            with count_statements() as statements:
+                client.get(path)
+            seen[path] = len(statements)
+        counts.append(seen)
+    assert all(counts[1][path] <= counts[0][path] + 1 for path in counts[0]), counts
+    assert max(counts[1].values()) < 25
+
+
+def test_practice_chart_shows_months_and_visits(two_years: Session, cast: Cast, sign_in: SignIn) -> None:
+    add_visit(two_years, cast.olentangy, cast.dana.id, date(2026, 9, 16), mode=VisitMode.LUNCH)
+    add_visit(two_years, cast.olentangy, cast.dana.id, date(2026, 9, 2), state=VisitState.NO_ACCESS)
+    two_years.commit()
+    address = f"/analytics/practices/{cast.olentangy.id}.json"
+    bars, *marks = strict(sign_in(cast.dana).get(address).response.get_data(as_text=True))["data"]
+    assert bars["y"][-3:] == [6, 6, 3]
+    assert len(bars["y"]) == 24
+    assert bars["marker"]["color"] == ["last"] * 12 + ["accent"] * 12
+    assert [mark["name"] for mark in marks] == ["In person, 1", "Lunch-and-learn, 1", "No access, 1"]
+    short = strict(sign_in(cast.dana).get(f"{address}?months=12").response.get_data(as_text=True))
+    assert len(short["data"][0]["y"]) == 12
+
+
+def test_practice_chart_keeps_visits_from_those_who_may_not_see_them(
+    two_years: Session, cast: Cast, sign_in: SignIn
+) -> None:
+    address = f"/analytics/practices/{cast.olentangy.id}.json"
+    assert len(strict(sign_in(cast.arjun).get(address).response.get_data(as_text=True))["data"]) == 1
+
+
+def test_practice_chart_of_another_territory_is_not_there(two_years: Session, cast: Cast, sign_in: SignIn) -> None:
+    assert sign_in(cast.tomas).get(f"/analytics/practices/{cast.olentangy.id}.json").status == 404
+    assert sign_in(cast.tomas).get("/analytics/practices/999999999999.json").status == 404
+    assert sign_in(cast.priya).get(f"/analytics/practices/{cast.olentangy.id}.json").status == 403
+
+
+def test_practice_chart_of_a_silent_practice_says_so(two_years: Session, cast: Cast, sign_in: SignIn) -> None:
+    (silent,) = busy_practices(two_years, cast.north, 1)
+    two_years.commit()
+    figure = strict(sign_in(cast.dana).get(f"/analytics/practices/{silent.id}.json").response.get_data(as_text=True))
+    assert figure["empty"] == "No referrals and no visits in the last 24 months."
+
+
+def test_time_to_appointment_is_told_in_words(november: None, database: Any, cast: Cast, sign_in: SignIn) -> None:
+    volumes = Volumes(database())
+    for wait in range(1, 21):
+        day = TODAY - timedelta(days=60)
+        volumes.row(cast.olentangy, day, appointment_on=day + timedelta(days=wait))
+    volumes.store()
+    text = sign_in(cast.maren).get("/analytics/service").text
+    assert "Half of the patients got an appointment within 10 days, nine of ten within 18" in text
+    assert "20 of 20 referrals have an appointment day" in text
