@@ -77,6 +77,7 @@ class Form(FlaskForm):
         """The usual checks, and that no text holds characters that no database can store."""
         ok = super().validate(extra_validators=extra_validators)
         for field in self._fields.values():
+            field.raw_data = [v.translate(CONTROL) if isinstance(v, str) else v for v in field.raw_data or []]
             if isinstance(field.data, str) and not _is_storable(field.data):
                 field.errors = [*field.errors, "This holds characters that cannot be stored."]
                 field.data = field.data.encode("utf-8", "replace").decode()

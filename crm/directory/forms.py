@@ -1,13 +1,15 @@
 """Forms of practices: the practice itself, its office hours, a view of the list."""
 
 from collections.abc import Sequence
+from types import TracebackType
 from typing import Any
 
 from wtforms import BooleanField, FloatField, HiddenField, IntegerField, StringField, TextAreaField, TimeField
 from wtforms.validators import DataRequired, Length, NumberRange, Optional
 
 from crm.accounts.models import User
-from crm.core.forms import ChoiceField, Form, optional_int
+from crm.core.errors import Conflict
+from crm.core.forms import ChoiceField, Form, Problems, optional_int
 from crm.core.patient_check import NotePart
 from crm.directory.hours import WEEKDAYS, DayHours, day_hours
 from crm.directory.models import Practice, PracticeKind, PracticeStatus, Territory, Tier
@@ -26,18 +28,30 @@ class VersionPart(Form):
     @property
     def seen_version(self) -> int | None:
         """The version that the form was filled in from."""
-        text = self.version.data or ""
+        text = str(self.version.data or "")
         return int(text) if text.isdecimal() and len(text) < 10 else None  # noqa: PLR2004 fits the column
 
-    def on_conflict(self) -> None:
-        """Carry the newer version, so that saving once more overwrites knowingly."""
-        if self.subject is not None:
-            self.version.data = str(self.subject.version)
+    def problems(self) -> Problems:
+        """After a conflict the form carries the newer version, so that saving once more overwrites knowingly."""
+        return VersionProblems(self)
 
     def values(self, *apart: str) -> dict[str, Any]:
         """What was typed, without the fields that are no values of the row."""
         left_out = {"csrf_token", "version", *apart}
         return {name: field.data for name, field in self._fields.items() if name not in left_out}
+
+
+class VersionProblems(Problems):
+    """Catches what a service refuses; a conflict also renews the version in the form."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        """Whether the exception was one of ours, and is dealt with."""
+        is_dealt_with = super().__exit__(kind, problem, trace)
+        if isinstance(problem, Conflict) and isinstance(self.form, VersionPart) and self.form.subject is not None:
+            self.form.version.data = str(self.form.subject.version)
+        return is_dealt_with
 
 
 class PracticeForm(NotePart, VersionPart):
@@ -46,7 +60,7 @@ class PracticeForm(NotePart, VersionPart):
     name = StringField("Name", validators=[DataRequired(REQUIRED), Length(max=200)])
     kind = ChoiceField("Kind", choices=[(kind.value, kind.label) for kind in PracticeKind])
     status = ChoiceField("Status", choices=[(status.value, status.label) for status in PracticeStatus])
-    tier = ChoiceField("Tier", choices=[("", "None yet"), *((tier.value, tier.value) for tier in Tier)])
+    tier = ChoiceField("Tier", default="", choices=[("", "None yet"), *((tier.value, tier.value) for tier in Tier)])
     owner_id = ChoiceField("Owner", coerce=optional_int)
     territory_id = ChoiceField("Territory", coerce=optional_int)
     group_name = StringField("Parent group", validators=[Length(max=200)])

@@ -244,6 +244,7 @@ def _order(sort: str, sources: Sources) -> list[ColumnElement[Any]]:
 
 def _sort_columns(key: str, sources: Sources) -> list[Any]:
     plain: dict[str, list[Any]] = {
+        "name": [Practice.name],
         "kind": [Practice.kind], "tier": [Practice.tier], "providers": [_provider_count()], "owner": [User.name],
     }  # fmt: skip
     if key in plain:
