@@ -53,7 +53,7 @@ def _component(event: CalendarEvent, zone: ZoneInfo) -> Event:
     item.add("summary", _one_line(event.title))
     item.add("sequence", event.sequence)
     item.add("status", "CANCELLED" if event.is_cancelled else "CONFIRMED")
-    for name, value in (("location", _one_line(event.place)), ("description", event.text), ("url", event.url)):
+    for name, value in (("location", _one_line(event.place)), ("description", _lines(event.text)), ("url", event.url)):
         if value:
             item.add(name, value)
     if event.organizer:
@@ -64,11 +64,15 @@ def _component(event: CalendarEvent, zone: ZoneInfo) -> Event:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return "".join(letter for letter in " ".join(text.split()) if letter.isprintable())
+
+
+def _lines(text: str) -> str:
+    return "\n".join(_one_line(line) for line in text.splitlines())
 
 
 def _address(name: str, email: str) -> vCalAddress:
     # Whatever the directory holds as an address, it must not begin another line or another parameter.
-    address = vCalAddress(f"mailto:{''.join(email.split())}")
+    address = vCalAddress(f"mailto:{_one_line(email).replace(' ', '')}")
     address.params["cn"] = vText(_one_line(name).replace('"', "'"))
     return address

@@ -169,11 +169,12 @@ def _fill(meeting: Meeting, entry: MeetingEntry) -> None:
         is_confirmed=entry.names_no_patient, known_names=names_at(meeting), title=entry.title, agenda=entry.agenda,
         place=entry.place,
     )  # fmt: skip
-    meeting.starts_at, meeting.ends_at = _span(entry)
+    meeting.starts_at, meeting.ends_at = span(entry)
     meeting.title, meeting.place, meeting.agenda = entry.title, entry.place, entry.agenda
 
 
-def _span(entry: MeetingEntry) -> tuple[datetime, datetime]:
+def span(entry: MeetingEntry) -> tuple[datetime, datetime]:
+    """When a meeting begins and ends; Invalid when that cannot be."""
     ends_on = entry.ends_on or entry.starts_on
     if not FIRST_DAY <= entry.starts_on <= LAST_DAY:
         raise Invalid(starts_on="Choose a day of this century.")

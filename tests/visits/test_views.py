@@ -209,7 +209,7 @@ def test_visit_plan_and_log_it_later(database: Any, cast: Cast, sign_in: SignIn)
     page = dana.get(answer.location)
     assert "Log this visit" in page.text
     assert dana.get(f"/visits/{row.id}/log").location.endswith(f"practice={cast.olentangy.id}&visit={row.id}")
-    past = dana.submit(form, {"visit_on": "2020-01-01"})
+    past = dana.submit(dana.get(f"/visits/plan?practice={cast.olentangy.id}"), {"visit_on": "2020-01-01"})
     assert (past.status, "This day is over" in past.text) == (422, True)
 
 
