@@ -85,17 +85,18 @@ def read_sort(text: str | None, allowed: Iterable[str] = SORTS) -> str:
     return text if text and key in set(allowed) else DEFAULT_SORT
 
 
-def _clean(text: str) -> str:
+def clean_text(text: str) -> str:
+    """What somebody searches for, without characters that no database can hold, in one line."""
     kept = "".join(letter for letter in text if letter.isprintable())
     return " ".join(kept.encode("utf-8", "ignore").decode().split())[:MAX_TEXT]
 
 
 def _text(values: Values, name: str) -> str:
-    return _clean(next(iter(values.get(name, ())), ""))
+    return clean_text(next(iter(values.get(name, ())), ""))
 
 
 def _texts(values: Values, name: str) -> tuple[str, ...]:
-    cleaned = (_clean(text) for text in values.get(name, ())[:MOST])
+    cleaned = (clean_text(text) for text in values.get(name, ())[:MOST])
     return tuple(dict.fromkeys(text for text in cleaned if text))
 
 

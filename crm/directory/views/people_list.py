@@ -6,9 +6,9 @@ from werkzeug.datastructures import MultiDict
 
 from crm.directory.models import ContactRole
 from crm.directory.people_queries import PeopleFilter
+from crm.directory.practice_filters import clean_text
 from crm.directory.views.list_address import ListAddress
 
-MAX_TEXT = 100
 STRENGTHS = ("1", "2", "3", "4")
 
 
@@ -16,8 +16,8 @@ def read_people(args: "MultiDict[str, str]") -> PeopleFilter:
     """The filters of an address; whatever makes no sense there is left out."""
     role, territory, strength = (args.get(name, "") for name in ("role", "territory", "strength"))
     return PeopleFilter(
-        q=_text(args.get("q", "")),
-        specialty=_text(args.get("specialty", "")),
+        q=clean_text(args.get("q", "")),
+        specialty=clean_text(args.get("specialty", "")),
         role=ContactRole(role) if role in list(ContactRole) else None,
         territory=int(territory) if territory.isdecimal() and territory.isascii() and len(territory) < 10 else None,  # noqa: PLR2004 fits the column
         strength=int(strength) if strength in STRENGTHS else None,
@@ -32,7 +32,3 @@ def people_address(endpoint: str, filters: PeopleFilter, sort: str | None, allow
     pairs = [(name, str(value)) for name in names if (value := getattr(filters, name)) not in ("", None)]
     pairs += [("retired", "1")] if filters.retired else []
     return ListAddress(endpoint, pairs, sort if sort and key in allowed else "name", "name")
-
-
-def _text(text: str) -> str:
-    return " ".join("".join(letter for letter in text if letter.isprintable()).split())[:MAX_TEXT]

@@ -17,6 +17,7 @@ from crm.directory.addresses import key_for
 from crm.directory.blueprint import bp
 from crm.directory.models import Channel, Consent
 from crm.directory.people_forms import PermissionForm
+from crm.directory.practice_filters import clean_text
 from crm.directory.queries import permissions_for
 from crm.directory.views.list_address import ListAddress
 
@@ -27,7 +28,7 @@ UNKNOWN = "unknown"
 @allow(Permission.DIRECTORY_PERMISSIONS)
 def permissions() -> ResponseReturnValue:
     """Every answer that was recorded, for those who see every territory; a liaison records on a person's page."""
-    text = " ".join(request.args.get("q", "").split())[:100]
+    text = clean_text(request.args.get("q", ""))
     consent = request.args.get("consent", "")
     filters = [("q", text)] if text else []
     filters += [("consent", consent)] if consent in list(Consent) else []
@@ -57,7 +58,7 @@ def permission_new() -> ResponseReturnValue:
 
 def _asked() -> dict[str, object]:
     channel = request.args.get("channel", Channel.EMAIL.value)
-    address = request.args.get("address", "")[:200]
+    address = clean_text(request.args.get("address", ""))
     known = None
     if channel in list(Channel):
         key = (Channel(channel), key_for(Channel(channel), address))
