@@ -41,7 +41,9 @@ class UploadForm(Form):
 class EntryForm(Form):
     """One referral, or the count of a month."""
 
-    kind = RadioField("What", choices=[("event", "One referral"), ("month", "A month’s count")], default="event")
+    kind = RadioField(
+        "What do you add?", choices=[("event", "One referral"), ("month", "A month’s count")], default="event"
+    )
     practice_id = StringField("Practice", [InputRequired("Choose a practice."), Length(max=9)])
     received_on = DateField("Received on", [Optional()])
     month = StringField("Month", [Optional(), Length(max=7), month_of_text])

@@ -1,6 +1,7 @@
 """Reads of imports: the imports themselves, their refused rows, known layouts, and the directory for matching."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, Select, func, select
@@ -14,7 +15,6 @@ from crm.referrals.importing.matching import Place, Sources, Stay
 from crm.referrals.importing.versions import VALUES
 from crm.referrals.models import (
     ImportRefusal,
-    ImportState,
     ImportUpload,
     MappingProfile,
     Referral,
@@ -106,32 +106,35 @@ def take_back_preview(session: Session, import_id: int) -> dict[str, int]:
     }
 
 
-def by_service_line(session: Session, batch: ReferralImport) -> list[tuple[str, int, int, int]]:
-    """Per service line of an import: name, colour place, its referrals, and all of the same months a year before."""
-    count = func.sum(Referral.count)
-    now = dict(
-        session.execute(
-            select(func.coalesce(Referral.service_line_id, 0), count)
-            .where(Referral.import_id == batch.id)
-            .group_by(func.coalesce(Referral.service_line_id, 0))
-        ).tuples()
-    )
-    first, last = (batch.first_month or 0) - 12, (batch.last_month or 0) - 12
-    before = dict(
-        session.execute(
-            select(ReferralMonth.service_line_id, func.sum(ReferralMonth.received))
-            .where(ReferralMonth.month.between(first, last))
-            .group_by(ReferralMonth.service_line_id)
-        ).tuples()
-    )
-    lines = {
-        0: ("No service line", 9),
-        **{line.id: (line.name, line.position) for line in session.scalars(select(ServiceLine))},
-    }
-    shown = [(*lines.get(id_, ("No service line", 9)), int(now[id_]), int(before.get(id_, 0))) for id_ in now]
-    return sorted(shown, key=lambda line: -line[2])
+@dataclass(frozen=True)
+class LineOfImport:
+    """A service line in the months of an import: how many referrals it brought, how many there are, and a year before."""
+
+    name: str
+    position: int
+    brought: int
+    now: int
+    before: int
 
 
-def count_in_state(session: Session, *states: ImportState) -> int:
-    """How many imports stand in one of these states."""
-    return session.scalar(select(func.count()).select_from(ReferralImport).where(ReferralImport.state.in_(states))) or 0
+def by_service_line(session: Session, batch: ReferralImport) -> list[LineOfImport]:
+    """The service lines of an import, the largest first."""
+    line_id = func.coalesce(Referral.service_line_id, 0)
+    own = select(line_id, func.sum(Referral.count)).where(Referral.import_id == batch.id).group_by(line_id)
+    first, last = batch.first_month or 0, batch.last_month or 0
+    now, before = _received_by_line(session, first, last), _received_by_line(session, first - 12, last - 12)
+    known = {line.id: (line.name, line.position) for line in session.scalars(select(ServiceLine))}
+    lines = [
+        LineOfImport(*known.get(id_, ("No service line", 0)), int(count), now.get(id_, 0), before.get(id_, 0))
+        for id_, count in session.execute(own)
+    ]
+    return sorted(lines, key=lambda line: (-line.brought, line.name))
+
+
+def _received_by_line(session: Session, first: int, last: int) -> dict[int, int]:
+    query = (
+        select(ReferralMonth.service_line_id, func.sum(ReferralMonth.received))
+        .where(ReferralMonth.month.between(first, last))
+        .group_by(ReferralMonth.service_line_id)
+    )
+    return {id_: int(count) for id_, count in session.execute(query)}

@@ -18,7 +18,7 @@ from crm.referrals import import_queries
 from crm.referrals.importing import checking, layouts
 from crm.referrals.importing.headers import Target
 from crm.referrals.importing.identity import Ruling
-from crm.referrals.importing.mapping import MappedColumn, guess
+from crm.referrals.importing.mapping import MappedColumn, Sure, guess
 from crm.referrals.importing.reading import read_file
 from crm.referrals.importing.sheets import Limits
 from crm.referrals.importing.survey import SheetSurvey, Survey, survey
@@ -107,7 +107,9 @@ def change_mapping(session: Session, batch: ReferralImport, choices: Choices) ->
         raise Invalid(grain="Upload the file again to read it as single referrals.")
     columns = [MappedColumn.from_json(column) for column in batch.mapping["columns"]]
     for place, column in enumerate(columns):
-        column.target = choices.targets.get(place, column.target)
+        chosen = choices.targets.get(place, column.target)
+        if chosen is not column.target:
+            column.target, column.sure = chosen, Sure.SURE
     batch.grain = choices.grain
     batch.mapping = {
         **batch.mapping,

@@ -18,7 +18,7 @@ from crm.referrals.models import Grain
 class Ruling(StrEnum):
     """What becomes of a column."""
 
-    PASS = "pass"
+    KEEP = "keep"
     LEAVE_OUT = "leave_out"
     REFUSE = "refuse"
 
@@ -27,12 +27,12 @@ class Ruling(StrEnum):
 class Verdict:
     """The ruling on a column, the rule behind it and how many rows it concerns."""
 
-    ruling: Ruling = Ruling.PASS
+    ruling: Ruling = Ruling.KEEP
     rule: str = ""
     rows: int = 0
 
 
-PASS = Verdict()
+HARMLESS = Verdict()
 
 
 @dataclass
@@ -76,16 +76,25 @@ class ValueSigns:
             text = "\n".join(" ".join(value.split()) for value in known)
         for name, pattern in COUNTED.items():
             setattr(self, name, getattr(self, name) + len(pattern.findall(text)))
+        self.vin += sum(map(is_vin, VIN.findall(text)))
+        self.letters += len(text)
+        self.blanks += text.count(" ")
+        self._add_words(known, text)
+        self._add_years(text)
+        self._add_sample(known)
+
+    def _add_words(self, known: list[str], text: str) -> None:
         if "@" in text:
             self.email += len(EMAIL.findall(text))
-        self.vin += sum(map(is_vin, VIN.findall(text)))
         if _may_tell(text):
             self.phrases += sum(1 for value in known if _may_tell(value) and signs_in(value) & PHRASE_SIGNS)
+
+    def _add_years(self, text: str) -> None:
         years = [int(year) for year in YEARS.findall(text)]
         if years:
             self.first_year, self.last_year = min(self.first_year, *years), max(self.last_year, *years)
-        self.letters += len(text)
-        self.blanks += text.count(" ")
+
+    def _add_sample(self, known: list[str]) -> None:
         if self.sampled < SAMPLE:
             self.sampled += len(known)
             self.distinct.update(map(hash, known))
@@ -194,7 +203,7 @@ def judge(key: str, signs: ValueSigns, grain: Grain) -> Verdict:
         return verdict
     if target is None and signs.reads_as_text:
         return Verdict(Ruling.LEAVE_OUT, "Free text", signs.filled)
-    return PASS
+    return HARMLESS
 
 
 def _by_certain_values(signs: ValueSigns) -> Verdict | None:

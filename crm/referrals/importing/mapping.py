@@ -99,7 +99,7 @@ def _guess_one(column: Column, grain: Grain) -> tuple[Target, int, Sure]:
         target = Target.RECEIVED_ON
     if not _fits(target, column.signs):
         return target, rank + 2000, Sure.CHECK
-    if target is Target.NET or not is_whole and target in MONEY:
+    if target is Target.NET or (not is_whole and target in MONEY):
         return target, rank, Sure.CHECK  # a word like "Revenue" does not say which kind it is
     return target, rank, Sure.SURE if is_whole else Sure.LIKELY
 

@@ -116,7 +116,7 @@ def _outcome(session: Session, plan: Plan, piece: list[StoredLine]) -> Outcome:
     return found
 
 
-class _Repeated(Exception):  # noqa: N818 no error: the row stands in the file twice
+class _Repeated(Exception):
     """The same referral with the same values stands in the file already: it counts once."""
 
 

@@ -12,6 +12,7 @@ from crm.referrals.models import Grain, ReferralImport
 LOOKED_AT = 200
 SAMPLES = 3
 SAMPLE_LENGTH = 24
+SAMPLES_LENGTH = 26
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,14 @@ def _samples(packed: bytes, width: int) -> list[tuple[str, ...]]:
     found: list[dict[str, None]] = [{} for _ in range(width)]
     for _, cells in islice(unpack(packed) if packed else (), LOOKED_AT):
         for place, cell in enumerate(cells if isinstance(cells, list) else ()):
-            if cell and place < width and len(found[place]) < SAMPLES:
+            if cell and place < width and _has_room(found[place], cell):
                 found[place][cell if len(cell) <= SAMPLE_LENGTH else f"{cell[: SAMPLE_LENGTH - 1]}…"] = None
     return [tuple(values) for values in found]
+
+
+def _has_room(samples: dict[str, None], cell: str) -> bool:
+    """Samples stand on one line: up to three short ones, or one long one."""
+    return len(samples) < SAMPLES and (not samples or sum(map(len, samples)) + len(cell) <= SAMPLES_LENGTH)
 
 
 def _number(letter: str) -> int:

@@ -35,9 +35,8 @@ class Sheet:
 
 def counted(lines: Iterator[Line], limits: Limits) -> Iterator[Line]:
     """The same lines, as long as they stay within the limits."""
-    started, rows, cells = clock.stopwatch(), 0, 0
-    for line, values in lines:
-        rows += 1
+    started, cells = clock.stopwatch(), 0
+    for rows, (line, values) in enumerate(lines, 1):
         cells += len(values)
         if len(values) > limits.max_columns:
             raise Invalid(f"Line {line} has {len(values):,} columns; at most {limits.max_columns:,} are read.")

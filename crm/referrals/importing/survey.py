@@ -28,7 +28,7 @@ class Column:
     header: str
     key: str
     signs: ValueSigns = field(default_factory=ValueSigns)
-    verdict: Verdict = identity.PASS
+    verdict: Verdict = identity.HARMLESS
 
     @property
     def letter(self) -> str:
@@ -53,12 +53,12 @@ class SheetSurvey:
     @property
     def dropped(self) -> list[Column]:
         """The columns of which nothing is kept."""
-        return [column for column in self.columns if column.verdict.ruling is not Ruling.PASS]
+        return [column for column in self.columns if column.verdict.ruling is not Ruling.KEEP]
 
     @property
     def kept(self) -> list[Column]:
         """The columns that may be looked at and mapped."""
-        return [column for column in self.columns if column.verdict.ruling is Ruling.PASS]
+        return [column for column in self.columns if column.verdict.ruling is Ruling.KEEP]
 
 
 @dataclass

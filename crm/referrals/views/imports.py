@@ -9,7 +9,7 @@ from config import Config
 from crm.accounts.guard import current_viewer
 from crm.accounts.permissions import Permission
 from crm.accounts.queries import user_names
-from crm.core import engine
+from crm.core import clock, engine, formats
 from crm.core.db import commit, db, write_transaction
 from crm.core.errors import Invalid, TooLarge
 from crm.core.paging import paginate
@@ -130,6 +130,8 @@ def _receipt(batch: ReferralImport) -> dict[str, Any]:
     return {
         "batch": batch,
         "owner": user_names(session).get(batch.owner_id or 0, ""),
+        # The current month is not over, so a change against the same month a year before would say nothing.
+        "is_partial": batch.last_month == formats.month_of(clock.today()),
         "lines": import_queries.by_service_line(session, batch) if is_done else [],
         "take_back": import_queries.take_back_preview(session, batch.id) if is_done else {},
         "refused": preview.refused(batch),

@@ -1,0 +1,102 @@
+"""Property tests: after any sequence of imports, corrections, take-backs and typing, the rollups equal the rows."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from crm.accounts.viewer import SYSTEM
+from crm.referrals import services
+from crm.referrals.models import ImportState, Referral, ReferralImport, ReferralMonth, ReferralSuperseded, ReferralWait
+from crm.referrals.rollup import check_rollup, rebuild_rollup
+from crm.referrals.services import Entry
+from tests.cast import Cast
+from tests.referrals.files import BECKER, OKONJO, csv_bytes, event, events
+from tests.referrals.importing import bring_in, counts, rows, take_back
+
+an_event = st.fixed_dictionaries({
+    "number": st.integers(1, 8),
+    "Status": st.sampled_from(["Open", "Scheduled", "Completed", "Denied", "?"]),
+    "Ref_NPI": st.sampled_from([OKONJO, BECKER, ""]),
+    "Dept": st.sampled_from(["Ortho", "Cardio", ""]),
+    "Payments": st.sampled_from(["", "10", "20.55"]),
+    "Appt_Dt": st.sampled_from(["", "10/20/2026"]),
+})  # fmt: skip
+a_step = st.one_of(
+    st.tuples(st.just("import"), st.lists(an_event, min_size=1, max_size=6, unique_by=lambda e: e["number"])),
+    st.tuples(st.just("take back"), st.integers(0, 5)),
+    st.tuples(st.just("type in"), st.integers(1, 9)),
+)
+
+
+def run_step(session: Session, cast: Cast, kind: str, what: Any) -> None:
+    if kind == "import":
+        data = csv_bytes([event(e["number"], **{k: v for k, v in e.items() if k != "number"}) for e in what])
+        counts(bring_in(session, data))
+    elif kind == "take back":
+        done = session.scalars(select(ReferralImport).where(ReferralImport.state == ImportState.DONE).order_by(ReferralImport.id)).all()
+        if done:
+            take_back(session, done[what % len(done)])
+    else:
+        services.enter_referral(session, SYSTEM, Entry(cast.olentangy.id, month=2026 * 12 + what - 1, count=what))
+
+
+@settings(max_examples=25, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(a_step, min_size=1, max_size=6))
+def test_the_rollup_equals_the_rows_after_any_sequence(cast: Cast, database: Any, steps: list[tuple[str, Any]]) -> None:
+    session: Session = database()
+    outer = session.begin_nested()
+    for kind, what in steps:
+        run_step(session, cast, kind, what)
+        assert check_rollup(session) == []
+    for batch in session.scalars(select(ReferralImport).where(ReferralImport.state == ImportState.DONE)).all():
+        take_back(session, batch)
+    assert check_rollup(session) == []
+    assert session.scalar(select(func.count()).select_from(ReferralSuperseded)) == 0
+    assert all(row is None for row in session.scalars(select(Referral.import_id)))
+    session.execute(delete(Referral))
+    session.execute(delete(ReferralImport))
+    rebuild_rollup(session)
+    if outer.is_active:
+        outer.rollback()
+
+
+@pytest.fixture
+def session(cast: Cast, database: Any) -> Session:
+    return database()  # type: ignore[no-any-return]
+
+
+def test_the_check_sees_every_kind_of_difference(session: Session) -> None:
+    bring_in(session, events(9))
+    for damage in (
+        update(ReferralMonth).values(received=ReferralMonth.received + 1),
+        update(ReferralMonth).values(paid_cents=0),
+        update(ReferralWait).values(referrals=7),
+        delete(ReferralMonth).where(ReferralMonth.month == 2026 * 12 + 4),
+        update(Referral).values(count=2),
+    ):
+        session.execute(damage)
+        assert check_rollup(session)
+        rebuild_rollup(session)
+        assert check_rollup(session) == []
+
+
+def test_rows_of_an_unfinished_import_are_in_no_rollup_and_no_list(session: Session) -> None:
+    batch = bring_in(session, events(4))
+    batch.state = ImportState.RUNNING
+    session.flush()
+    rebuild_rollup(session)
+    assert rows(session) == []
+    assert session.scalar(select(func.count()).select_from(ReferralMonth)) == 0
+
+
+def test_a_month_count_weighs_its_number_and_has_no_wait(session: Session, cast: Cast) -> None:
+    services.enter_referral(session, SYSTEM, Entry(cast.olentangy.id, month=2026 * 12 + 1, count=40))
+    services.enter_referral(session, SYSTEM, Entry(cast.olentangy.id, received_on=date(2026, 2, 3), appointment_on=date(2026, 2, 11)))
+    found = session.execute(select(func.sum(ReferralMonth.received))).scalar_one()
+    wait = session.scalars(select(ReferralWait)).one()
+    assert (found, wait.days, wait.referrals) == (41, 8, 1)
