@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from crm.analytics.filters import Filters, Period
+from crm.analytics.periods import says_months
 from crm.analytics.queries import Options
 from crm.core.formats import month_start
 
@@ -34,6 +35,7 @@ class FilterBar:
     """Everything that the bar of filters shows."""
 
     filters: Filters
+    period: str
     chips: list[Chip]
     periods: list[Choice]
     choices: dict[str, list[Choice]]
@@ -59,6 +61,7 @@ def filter_bar(filters: Filters, options: Options, months: range, make_url: Make
     """The bar of filters of a page."""
     return FilterBar(
         filters=filters,
+        period=_says_months(filters) if filters.period is Period.OWN else filters.period.label,
         chips=[
             Chip(_says(name, options.label(name, value)), make_url(filters.changed(**{name: None})))
             for name in NAMES
@@ -70,8 +73,8 @@ def filter_bar(filters: Filters, options: Options, months: range, make_url: Make
             for name in ("territory", "line", "site", "payer")
         },
         source_name=options.label("source", filters.source) if filters.source is not None else "",
-        first=f"{month_start(months[0]):%Y-%m}" if months else "",
-        last=f"{month_start(months[-1]):%Y-%m}" if months else "",
+        first=filters.params().get("from") or (f"{month_start(months[0]):%Y-%m}" if months else ""),
+        last=filters.params().get("to") or (f"{month_start(months[-1]):%Y-%m}" if months else ""),
         clear_url=make_url(Filters(period=filters.period, first=filters.first, last=filters.last)),
     )
 
@@ -81,6 +84,10 @@ def _offered(options: Options, name: str) -> dict[int, str] | dict[str, str]:
         "territory": options.territories, "line": options.lines, "site": options.sites, "payer": options.payers,
     }  # fmt: skip
     return known[name]
+
+
+def _says_months(filters: Filters) -> str:
+    return says_months(range(filters.first or 0, (filters.last or 0) + 1))
 
 
 def _says(name: str, label: str) -> str:

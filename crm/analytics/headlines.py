@@ -111,7 +111,7 @@ def tiles(question: Question, period: Period) -> list[dict[str, Any]]:
 
 def _tile_months(question: Question, period: Period) -> tuple[int, ...]:
     end = question.window.span.last_whole
-    if end is None:
+    if end is None or end < (question.window.span.first or end):
         return ()
     first = {Period.QUARTER: end - 2, Period.YEAR: end - end % YEAR}.get(period, end)
     return tuple(range(first, end + 1))

@@ -53,14 +53,14 @@ class Window:
 
     @property
     def whole(self) -> tuple[int, ...]:
-        """The months that are over."""
-        end = self.span.last_whole
-        return tuple(m for m in self.months if end is not None and m <= end)
+        """The months that are over, since the data begin."""
+        first, end = self.span.first, self.span.last_whole
+        return tuple(m for m in self.months if first is not None and end is not None and first <= m <= end)
 
     @property
     def gaps(self) -> tuple[int, ...]:
         """Months between the first and the last one of the data that nobody has brought in."""
-        return tuple(m for m in self.whole if m not in self.span.months and m >= (self.span.first or m + 1))
+        return tuple(m for m in self.whole if m not in self.span.months)
 
     @property
     def comparable(self) -> tuple[int, ...]:

@@ -23,6 +23,7 @@ class Volumes:
     """Rows to come; `store` puts them and their rollups into the database."""
 
     session: Session
+    prefix: str = "key"
     rows: list[Referral] = field(default_factory=list)
 
     def add(self, practice: Practice | None, month: int, count: int = 1, **values: Any) -> None:
@@ -38,7 +39,7 @@ class Volumes:
             "month": month_of(received_on),
             "received_on": received_on,
             "practice_id": practice.id if practice else None,
-            "row_key": f"key-{len(self.rows):06d}",
+            "row_key": f"{self.prefix}-{len(self.rows):06d}",
             "status": ReferralStatus.SEEN,
         }
         self.rows.append(Referral(**{**usual, **values}))
@@ -81,7 +82,7 @@ def busy_practices(session: Session, territory: Territory, number: int) -> list[
 
 def random_referrals(session: Session, practices: list[Practice], *, number: int, seed: int) -> Volumes:
     """Referrals with every dimension, money of every kind (also taken back), waits, and some without a source."""
-    dice, volumes = random.Random(seed), Volumes(session)
+    dice, volumes = random.Random(seed), Volumes(session, prefix=f"seed{seed}")
     lines, places = [*service_lines(session), None], [*sites(session), None]
     for _ in range(number):
         line, site = dice.choice(lines), dice.choice(places)
