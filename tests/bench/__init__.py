@@ -1,0 +1,1 @@
+"""The benchmark: `make bench` measures the real program on a large demo organization."""

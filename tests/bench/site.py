@@ -1,0 +1,215 @@
+"""The running program that is measured, and a browser that is as quick as Python can make one."""
+
+import http.client
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlencode
+
+from tests.bench.organization import ROOT, Organization
+
+START_SECONDS = 60
+WORKERS, THREADS = 2, 4
+TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
+PROC = Path("/proc")
+
+
+@dataclass
+class Browser:
+    """One person with one kept-alive connection."""
+
+    port: int
+    cookies: dict[str, str] = field(default_factory=dict)
+    _line: http.client.HTTPConnection | None = None
+
+    def ask(self, method: str, path: str, form: list[tuple[str, str]] | None = None) -> tuple[int, bytes, str, float]:
+        """One request: status, body, where it leads, and the seconds until the last byte."""
+        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+        if form is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        body = urlencode(form) if form is not None else None
+        try:
+            answer, content, seconds = self._exchange(method, path, body, headers)
+        except (http.client.RemoteDisconnected, ConnectionError):
+            # The server hangs up after two idle seconds.
+            self.close()
+            answer, content, seconds = self._exchange(method, path, body, headers)
+        for cookie in answer.headers.get_all("Set-Cookie") or []:
+            name, _, value = cookie.split(";", 1)[0].partition("=")
+            self.cookies[name] = value
+        return answer.status, content, answer.headers.get("Location", ""), seconds
+
+    def _exchange(
+        self, method: str, path: str, body: str | None, headers: dict[str, str]
+    ) -> tuple[http.client.HTTPResponse, bytes, float]:
+        if self._line is None:
+            self._line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
+        began = time.perf_counter()
+        self._line.request(method, path, body, headers)
+        answer = self._line.getresponse()
+        content = answer.read()
+        return answer, content, time.perf_counter() - began
+
+    def get(self, path: str) -> float:
+        """Seconds of a page that must be there."""
+        status, body, _, seconds = self.ask("GET", path)
+        if status != http.client.OK or not body:
+            raise SystemExit(f"{path} answered {status}: it cannot be measured")
+        return seconds
+
+    def token(self, path: str) -> str:
+        """The CSRF token of a page."""
+        _, body, _, _ = self.ask("GET", path)
+        found = TOKEN.search(body.decode())
+        if found is None:
+            raise SystemExit(f"{path} has no form")
+        return found.group(1)
+
+    def sign_in(self, email: str, password: str) -> "Browser":
+        """Sign in as a person does."""
+        form = [("csrf_token", self.token("/sign-in")), ("email", email), ("password", password)]
+        status, _, _, _ = self.ask("POST", "/sign-in", form)
+        if status != http.client.FOUND:
+            raise SystemExit(f"signing in answered {status}")
+        return self
+
+    def twin(self) -> "Browser":
+        """The same person on another connection."""
+        return Browser(self.port, dict(self.cookies))
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._line is not None:
+            self._line.close()
+            self._line = None
+
+
+@dataclass(frozen=True)
+class Site:
+    """A server that answers."""
+
+    port: int
+    process: "subprocess.Popen[bytes]"
+    browsers: list[Browser] = field(default_factory=list)
+
+    def browser(self, made: Organization, who: str = "") -> Browser:
+        """Somebody's signed-in browser, or nobody's; it is closed when the server stops."""
+        self.browsers.append(Browser(self.port))
+        return self.browsers[-1].sign_in(*made.password(who)) if who else self.browsers[-1]
+
+    def peak_megabytes(self) -> float | None:
+        """The peak memory of all its processes together; only Linux tells."""
+        if not PROC.is_dir():
+            return None
+        return sum(_peak_kilobytes(pid) for pid in _family(self.process.pid)) / 1024
+
+
+@contextmanager
+def program(made: Organization) -> Iterator[Site]:
+    """The whole program as `make run` starts it: web server and worker."""
+    with _served([sys.executable, "-m", "flask", "--app", "wsgi", "serve", "--no-demo"], made, "/sign-in") as site:
+        yield site
+
+
+@contextmanager
+def floor(made: Organization) -> Iterator[Site]:
+    """The bare page of tests/bench/floor.py behind the same web server."""
+    port = _free_port()
+    workers = ["--worker-class", "gthread", "--workers", str(WORKERS), "--threads", str(THREADS)]
+    command = [sys.executable, "-m", "gunicorn", "tests.bench.floor:app", *workers, "--no-control-socket"]
+    command += ["--bind", f"127.0.0.1:{port}", "--log-level", "warning"]
+    with _served(command, made, "/", port) as site:
+        yield site
+
+
+@contextmanager
+def _served(command: list[str], made: Organization, path: str, port: int = 0) -> Iterator[Site]:
+    port = port or _free_port()
+    env = {**made.env, "PORT": str(port), "HOST": "127.0.0.1", "WEB_WORKERS": str(WORKERS), "WEB_THREADS": str(THREADS)}
+    process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL)
+    try:
+        _wait_until_answers(port, path, process)
+        site = Site(port, process)
+        yield site
+        for browser in site.browsers:
+            browser.close()
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_until_answers(port: int, path: str, process: "subprocess.Popen[bytes]") -> None:
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            raise SystemExit(f"the server ended with {process.returncode}")
+        browser = Browser(port)
+        try:
+            browser.get(path)
+        except (OSError, http.client.HTTPException):
+            time.sleep(0.1)
+        else:
+            return
+        finally:
+            browser.close()
+    raise SystemExit("the server does not answer")
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def _family(pid: int) -> list[int]:
+    """A process and all its descendants."""
+    parents = {}
+    for path in PROC.glob("[0-9]*/stat"):
+        try:
+            parents[int(path.parent.name)] = int(path.read_text().rpartition(")")[2].split()[1])
+        except (OSError, ValueError):
+            continue
+    family = [pid]
+    for member in family:
+        family += [child for child, parent in parents.items() if parent == member]
+    return family
+
+
+def _peak_kilobytes(pid: int) -> int:
+    try:
+        text = (PROC / str(pid) / "status").read_text()
+    except OSError:
+        return 0
+    found = re.search(r"VmHWM:\s+(\d+)", text)
+    return int(found.group(1)) if found else 0
+
+
+def run_measured(command: list[str], env: dict[str, str]) -> tuple[str, float, float]:
+    """Run a command to its end: its output, its seconds, and its peak memory in megabytes."""
+    began = time.perf_counter()
+    with tempfile.TemporaryFile("w+") as complaints:
+        with subprocess.Popen(
+            command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=complaints, text=True
+        ) as process:
+            output = process.stdout.read() if process.stdout else ""
+            _, status, used = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        seconds = time.perf_counter() - began
+        if process.returncode:
+            complaints.seek(0)
+            raise SystemExit(f"{' '.join(command[3:])} ended with {process.returncode}\n{complaints.read()}")
+    scale = 1024 if sys.platform != "darwin" else 1024 * 1024
+    return output, seconds, used.ru_maxrss / scale
