@@ -1,13 +1,17 @@
 """Migrations: up, down and up again; the schema they make is the one of the models; data survive; children too."""
 
+import re
 import shutil
+import sqlite3
 from pathlib import Path
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
 from flask_migrate import downgrade, upgrade
 from sqlalchemy import inspect, text
+from sqlalchemy.exc import DBAPIError
 
 from config import Config
 from crm.app import create_app
@@ -61,17 +65,51 @@ def test_altering_a_parent_keeps_its_children(empty_database_url: str, tmp_path:
         versions = tmp_path / "migrations"
         _copy_with_next_revision(versions)
         upgrade(directory=str(versions))
+        if db.engine.dialect.name == "sqlite":
+            snapshot = sqlite3.connect(f"{db.engine.url.database}.before-9999")
+            assert snapshot.execute("SELECT count(*) FROM user_territory").fetchone() == (1,)
+            snapshot.close()
         with db.engine.connect() as connection:
             assert connection.execute(text("SELECT count(*) FROM user_territory")).scalar() == 1
             assert "head_count" in [column["name"] for column in inspect(connection).get_columns("territory")]
         db.engine.dispose()
 
 
-def _copy_with_next_revision(target: Path) -> None:
+@pytest.mark.parametrize(
+    ("statement", "says"),
+    [
+        ("DELETE FROM user_territory", "lose rows of: user_territory"),
+        ("UPDATE user_territory SET territory_id = 99", "pointing at nothing"),
+        ("DROP TABLE no_such_table", "no_such_table"),
+    ],
+)
+def test_a_migration_that_fails_changes_nothing(
+    empty_database_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, statement: str, says: str
+) -> None:
+    app = app_on(empty_database_url, tmp_path)
+    with app.app_context():
+        upgrade(directory=MIGRATIONS)
+        with db.engine.begin() as connection:
+            for insert in PARENT_AND_CHILD:
+                connection.execute(text(insert))
+        versions = tmp_path / "migrations"
+        _copy_with_next_revision(versions, more=f"    op.execute({statement!r})\n")
+        with pytest.raises((SystemExit, DBAPIError)) as failure:
+            upgrade(directory=str(versions))
+        assert re.search(f"{says}|foreign key", f"{caplog.text} {failure.value}")
+        with db.engine.connect() as connection:
+            assert connection.execute(text("SELECT territory_id FROM user_territory")).scalar() == 1
+            assert "head_count" not in [column["name"] for column in inspect(connection).get_columns("territory")]
+            assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == "0001"
+        db.engine.dispose()
+
+
+def _copy_with_next_revision(target: Path, more: str = "") -> None:
     shutil.copytree(MIGRATIONS, target)
     (target / "versions" / "9999_next.py").write_text(
         '"""The next schema."""\n\nimport sqlalchemy as sa\nfrom alembic import op\n\n'
         'revision = "9999"\ndown_revision = "0001"\n\n\ndef upgrade() -> None:\n'
-        '    with op.batch_alter_table("territory", recreate="always") as batch_op:\n'
-        '        batch_op.add_column(sa.Column("head_count", sa.Integer(), nullable=True))\n'
+        '    how = "always" if op.get_bind().dialect.name == "sqlite" else "never"\n'
+        '    with op.batch_alter_table("territory", recreate=how) as batch_op:\n'
+        '        batch_op.add_column(sa.Column("head_count", sa.Integer(), nullable=True))\n' + more
     )
