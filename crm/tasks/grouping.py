@@ -68,6 +68,6 @@ def postponements(today: date) -> list[Postponement]:
     choices = (
         Postponement(word, tomorrow),
         Postponement("Next week", monday),
-        Postponement("In two weeks", today + timedelta(days=14)),
+        Postponement("In two weeks", next_working_day(today + timedelta(days=13))),
     )
     return list({choice.day: choice for choice in reversed(choices)}.values())[::-1]

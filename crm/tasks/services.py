@@ -95,6 +95,12 @@ def remove_tasks_of_visit(session: Session, visit_id: int) -> int:
     return len(tasks)
 
 
+def looks_after(user: User, practice: Practice | None) -> bool:
+    """Whether somebody sees what hangs on a practice, and so a task on it."""
+    territories = viewer_of(user).territory_ids
+    return practice is None or territories is None or practice.territory_id in territories
+
+
 def _fill(task: Task, entry: TaskEntry, owner: User) -> None:
     task.title, task.note, task.due_on, task.owner = entry.title, entry.note, entry.due_on, owner
 
@@ -118,13 +124,8 @@ def _check_owner(session: Session, owner_id: int, practice: Practice | None) -> 
     owner = find_user(session, owner_id)
     if owner is None or not owner.is_active:
         raise Invalid(owner_id="Choose somebody of the list.")
-    colleague = viewer_of(owner)
-    if not colleague.may(Permission.TASKS_EDIT):
+    if not viewer_of(owner).may(Permission.TASKS_EDIT):
         raise Invalid(owner_id=f"{owner.name} does not work with tasks.")
-    if (
-        practice is not None
-        and colleague.territory_ids is not None
-        and practice.territory_id not in colleague.territory_ids
-    ):
+    if not looks_after(owner, practice):
         raise Invalid(owner_id=f"{owner.name} does not look after the territory of this practice.")
     return owner

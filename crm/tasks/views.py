@@ -45,6 +45,7 @@ def tasks() -> ResponseReturnValue:
         owner_id=owner_id if is_team else None,
         owners=list_users(db.session(), Permission.TASKS_EDIT) if viewer.may(Permission.TASKS_EDIT) else [],
         postponements=postponements(clock.today()),
+        looks_after=services.looks_after,
     )
 
 

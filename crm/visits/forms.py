@@ -98,6 +98,7 @@ class VisitPart(NotePart):
 class PlanForm(VisitPart):
     """A visit to come."""
 
+    people = ManyField("To meet")
     is_promised = BooleanField("We promised this time")
 
     def values(self, entry: VisitEntry | None = None) -> VisitEntry:

@@ -21,6 +21,7 @@ from crm.directory.practice_queries import suggest_practices
 from crm.directory.queries import find_practice, get_practice, list_people, list_territories
 from crm.meetings import queries as meetings_queries
 from crm.route_planning.map_links import google_leg
+from crm.tasks.grouping import next_working_day
 from crm.tasks.queries import list_for_visit
 from crm.visits import calendar, queries, services
 from crm.visits.cadence import cadence_days, cadences_of, due_on
@@ -216,7 +217,7 @@ def visit_plan() -> ResponseReturnValue:
     form = PlanForm(
         data={
             "client_key": new_client_key(),
-            "visit_on": arg_day("day") or clock.today() + timedelta(days=1),
+            "visit_on": arg_day("day") or next_working_day(clock.today()),
             "mode": VisitMode.IN_PERSON.value,
             "objective": objective,
         }

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from crm.accounts.models import User
 from crm.core import clock
 from crm.directory.models import Contact
+from crm.tasks.grouping import next_working_day
 from crm.tasks.models import Task
 from crm.visits.models import Outcome, Visit, VisitMode, VisitState
 from tests.cast import Cast, contact, practice
@@ -205,7 +206,7 @@ def test_visit_plan_and_log_it_later(database: Any, cast: Cast, sign_in: SignIn)
     form = dana.get(f"/visits/plan?practice={cast.olentangy.id}")
     answer = dana.submit(form, {"starts_at": "10:30", "objective": "Spine clinic", "is_promised": "y"})
     row = only(database)
-    assert (row.state, row.is_promised, row.visit_on) == (PLANNED, True, clock.today() + timedelta(days=1))
+    assert (row.state, row.is_promised, row.visit_on) == (PLANNED, True, next_working_day(clock.today()))
     page = dana.get(answer.location)
     assert "Log this visit" in page.text
     assert dana.get(f"/visits/{row.id}/log").location.endswith(f"practice={cast.olentangy.id}&visit={row.id}")
