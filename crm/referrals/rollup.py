@@ -46,6 +46,7 @@ CELLS = Table(
 )
 Cell = tuple[int, int]
 MOST_DIFFERENCES = 50
+ADVISORY_KEY = 7_305_512
 
 
 class days_between(GenericFunction[int]):  # noqa: N801 an SQL function
@@ -84,6 +85,7 @@ class Touched:
     def __init__(self, session: Session) -> None:
         self.session = session
         connection = session.connection()
+        _wait_for_others(session)
         if _is_there(session):
             CELLS.drop(connection, checkfirst=False)
         CELLS.create(connection, checkfirst=False)
@@ -100,7 +102,9 @@ class Touched:
         wanted = set(cells)
         if not wanted:
             return
-        known = set(self.session.execute(select(CELLS.c.practice_id, CELLS.c.month)).tuples())
+        known = {
+            (practice, month) for practice, month in self.session.execute(select(CELLS.c.practice_id, CELLS.c.month))
+        }
         if missing := wanted - known:
             self.session.execute(
                 insert(CELLS), [{"practice_id": practice, "month": month} for practice, month in missing]
@@ -122,6 +126,15 @@ class Touched:
 
     def _insert(self, table: Table, rows: Select[Any]) -> None:
         self.session.execute(insert(table).from_select([column.name for column in table.columns], rows))
+
+
+def _wait_for_others(session: Session) -> None:
+    """One transaction at a time may recompute: two that insert the same cell would collide, or miss each other's rows.
+
+    SQLite has one writer anyway; PostgreSQL holds this lock until the transaction ends.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(ADVISORY_KEY)))
 
 
 def _is_there(session: Session) -> bool:
@@ -147,6 +160,7 @@ def recompute(session: Session, cells: Iterable[Cell]) -> None:
 def rebuild_rollup(session: Session) -> None:
     """Make both rollups anew from all rows, in one transaction."""
     session.flush()
+    _wait_for_others(session)
     for table, rows in ((MONTH_TABLE, _months()), (WAIT_TABLE, _waits())):
         session.execute(delete(table))
         session.execute(insert(table).from_select([column.name for column in table.columns], rows))

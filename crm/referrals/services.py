@@ -52,7 +52,6 @@ def enter_referral(session: Session, viewer: Viewer, entry: Entry) -> tuple[Refe
     replaced = row.count if row else None
     if row is None:
         row = Referral(row_key=key, import_id=None)
-        session.add(row)
     _write(session, viewer, row, entry, Action.CREATED if replaced is None else Action.CHANGED)
     return row, replaced
 
@@ -90,6 +89,7 @@ def _write(session: Session, viewer: Viewer, row: Referral, entry: Entry, action
     if viewer.sees_revenue:
         row.revenue_cents = entry.revenue_cents
         row.revenue_kind = entry.revenue_kind if entry.revenue_cents is not None else None
+    session.add(row)
     session.flush()
     record(
         session,

@@ -52,7 +52,11 @@ TELLING_VALUES = {
     "emails": ["zeb.quill@mail.example", "", "ada@mail.example"],
     "phones": ["(614) 555-0142", "614-555-0177", "614.555.0100"],
     "icd": ["E11.9", "M54.5", "I10"],
-    "uuid": ["3f2504e0-4f89-41d3-9a0c-0305e82c3301", "7f2504e0-4f89-41d3-9a0c-0305e82c3302", "9f2504e0-4f89-41d3-9a0c-0305e82c3303"],
+    "uuid": [
+        "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
+        "7f2504e0-4f89-41d3-9a0c-0305e82c3302",
+        "9f2504e0-4f89-41d3-9a0c-0305e82c3303",
+    ],
     "vin": ["1HGBH41JXMN109186", "1M8GDM9AXKP042788", "5GZCZ43D13S812715"],
     "urls": ["https://portal.example/p/1", "https://portal.example/p/2", "https://portal.example/p/3"],
 }
@@ -85,7 +89,11 @@ def test_a_column_with_telling_values_is_refused_whatever_its_name(kind: str) ->
 
 
 def test_near_unique_codes_and_names_are_refused_in_referrals() -> None:
-    for values in ([f"Quill, Zeb {n}" for n in range(40)], [f"{7_000_000 + n * 13}" for n in range(40)], [f"H{n}X{n}" for n in range(40)]):
+    for values in (
+        [f"Quill, Zeb {n}" for n in range(40)],
+        [f"{7_000_000 + n * 13}" for n in range(40)],
+        [f"H{n}X{n}" for n in range(40)],
+    ):
         rows = [(*ROWS[0], value) for value in values]
         assert looked_at((*BASE, "Ref"), rows).main.columns[-1].verdict.ruling is Ruling.REFUSE
 
@@ -105,11 +113,16 @@ def test_other_and_hidden_sheets_are_looked_at_too() -> None:
     data = workbook({"Main": [BASE, *ROWS], "Extra": [("Patient Name", "x"), ("Zeb Quill", "1")]}, hidden=["Extra"])
     found = survey(read_file("a.xlsx", data))
     assert found.main.sheet.name == "Main"
-    assert [(column.header, column.verdict.rule) for column in found.others[0].dropped] == [("Patient Name", "Patient name")]
+    assert [(column.header, column.verdict.rule) for column in found.others[0].dropped] == [
+        ("Patient Name", "Patient name")
+    ]
 
 
 def test_a_title_above_the_header_does_not_hide_it() -> None:
-    data = csv_bytes([("", "", "", ""), ("Referral Date", "Ref NPI", "PT_NAME", "Status"), ("03/02/2026", OKONJO, "Zeb", "Open")], ("Report", "", "", ""))
+    data = csv_bytes(
+        [("", "", "", ""), ("Referral Date", "Ref NPI", "PT_NAME", "Status"), ("03/02/2026", OKONJO, "Zeb", "Open")],
+        ("Report", "", "", ""),
+    )
     found = survey(read_file("a.csv", data))
     assert found.main.header_line == 3
     assert found.main.rows == 1
@@ -165,13 +178,29 @@ def test_a_column_about_the_referral_or_its_source_is_not_refused(name: str) -> 
     assert identity.rule_by_name(header_key(name), Grain.EVENT) == ""
 
 
-@pytest.mark.parametrize("name", ["Patient Count", "# of Patients", "New Patients", "Patients Seen", "Patient Visits", "Number of Patients", "Total Patients"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Patient Count",
+        "# of Patients",
+        "New Patients",
+        "Patients Seen",
+        "Patient Visits",
+        "Number of Patients",
+        "Total Patients",
+    ],
+)
 def test_numbers_about_patients_are_no_identity(name: str) -> None:
     assert identity.rule_by_name(header_key(name), Grain.EVENT) == ""
 
 
 def test_practice_numbers_are_no_ssn_phone_or_record_number() -> None:
-    values = {"zip4": ["43085-1234"] * 3, "ein": ["31-1234567"] * 3, "npi": [OKONJO, BECKER, OKONJO], "id": ["482915", "482915", "482916"]}
+    values = {
+        "zip4": ["43085-1234"] * 3,
+        "ein": ["31-1234567"] * 3,
+        "npi": [OKONJO, BECKER, OKONJO],
+        "id": ["482915", "482915", "482916"],
+    }
     for name, column in values.items():
         assert with_column(f"Site {name}", column, 2).main.columns[2].verdict.ruling is Ruling.KEEP, name
 

@@ -75,7 +75,8 @@ def test_a_corrected_file_updates_exactly_the_corrected_rows(session: Session) -
 def test_a_file_without_a_column_leaves_what_it_does_not_say(session: Session) -> None:
     bring_in(session, events(4, Status="Completed"))
     narrow = csv_bytes(
-        [[f"REF-{n}", f"{n % 9 + 1:02d}/14/2026", OKONJO] for n in range(1, 5)], ("Referral ID", "Referral Date", "Ref NPI")
+        [[f"REF-{n}", f"{n % 9 + 1:02d}/14/2026", OKONJO] for n in range(1, 5)],
+        ("Referral ID", "Referral Date", "Ref NPI"),
     )
     before = [row for row in rows(session, "status", "revenue_cents", "service_line_id", "payer")]
     bring_in(session, narrow)
@@ -117,7 +118,11 @@ def test_a_row_of_another_shape_is_refused_and_its_cells_are_not_kept(session: S
 
 def test_sources_are_found_by_npi_affiliation_and_name(session: Session, cast: Cast) -> None:
     twin = practice(session, "Olentangy Family Medicine", cast.south, city="Grove City", zip="43123")
-    session.add(Affiliation(provider_id=cast.okonjo.id, practice_id=cast.southgate.id, starts_on=date(2026, 6, 1), is_primary=False))
+    session.add(
+        Affiliation(
+            provider_id=cast.okonjo.id, practice_id=cast.southgate.id, starts_on=date(2026, 6, 1), is_primary=False
+        )
+    )
     session.flush()
     header = ("Referral Date", "Ref NPI", "Referring Practice", "Referring Zip")
     cases = [
@@ -139,9 +144,13 @@ def test_sources_are_found_by_npi_affiliation_and_name(session: Session, cast: C
 
 def test_monthly_counts_go_in_and_are_corrected(session: Session) -> None:
     header = ("Month", "Referring NPI", "Service Line", "Total Referrals")
-    first = bring_in(session, csv_bytes([["2026-03", OKONJO, "Imaging", "12"], ["Apr 2026", BECKER, "Imaging", "5"]], header))
+    first = bring_in(
+        session, csv_bytes([["2026-03", OKONJO, "Imaging", "12"], ["Apr 2026", BECKER, "Imaging", "5"]], header)
+    )
     assert (first.grain, counts(first)[:2]) == (Grain.MONTH, (2, 2))
-    again = bring_in(session, csv_bytes([["2026-03", OKONJO, "Imaging", "14"], ["2026-04", BECKER, "Imaging", "5"]], header))
+    again = bring_in(
+        session, csv_bytes([["2026-03", OKONJO, "Imaging", "14"], ["2026-04", BECKER, "Imaging", "5"]], header)
+    )
     assert counts(again) == (2, 0, 1, 1, 0)
     assert sorted(rows(session, "count")) == [5, 14]
     assert check_rollup(session) == []
@@ -167,7 +176,9 @@ def cast_viewer() -> Any:
 def test_counts_that_are_none_are_refused(session: Session) -> None:
     header = ("Month", "Referring NPI", "Count")
     bad = ["-1", "NaN", "1e309", "2.5", ""]
-    batch = bring_in(session, csv_bytes([["2026-03", OKONJO, n] for n in [*bad, "3"]] + [["2031-01", OKONJO, "3"]], header))
+    batch = bring_in(
+        session, csv_bytes([["2026-03", OKONJO, n] for n in [*bad, "3"]] + [["2031-01", OKONJO, "3"]], header)
+    )
     assert counts(batch) == (7, 1, 0, 0, 6)
 
 
@@ -193,7 +204,9 @@ def test_taking_back_removes_what_is_new_and_puts_back_what_changed(session: Ses
     assert session.scalar(select(func.count()).select_from(Referral)) == 8
     assert session.scalar(select(func.count()).select_from(ServiceLine)) == lines
     assert check_rollup(session) == []
-    assert session.scalars(select(AuditEvent).where(AuditEvent.action == Action.TAKEN_BACK)).one().detail["removed"] == 3
+    assert (
+        session.scalars(select(AuditEvent).where(AuditEvent.action == Action.TAKEN_BACK)).one().detail["removed"] == 3
+    )
 
 
 def test_the_current_row_is_the_newest_version_that_was_not_taken_back(session: Session) -> None:
@@ -252,7 +265,9 @@ def test_a_layout_is_remembered(session: Session) -> None:
 
 
 def test_counts_never_become_single_referrals_after_the_upload(session: Session) -> None:
-    data = csv_bytes([["2026-03", OKONJO, "3", "front@olentangy.example"]], ("Month", "Referring NPI", "Count", "Email"))
+    data = csv_bytes(
+        [["2026-03", OKONJO, "3", "front@olentangy.example"]], ("Month", "Referring NPI", "Count", "Email")
+    )
     batch = import_services.take_in_file(session, cast_viewer(), "a.csv", data)
     with pytest.raises(Invalid):
         import_services.change_mapping(session, batch, import_services.Choices({}, None, "", "", Grain.EVENT))
@@ -265,7 +280,10 @@ def test_a_file_that_nobody_imports_is_forgotten_after_a_day(session: Session) -
 
     batch = import_services.take_in_file(session, cast_viewer(), "a.csv", events(2))
     session.execute(
-        type(batch).__table__.update().values(updated_at=clock.now() - timedelta(days=2)).where(type(batch).id == batch.id)
+        type(batch)
+        .__table__.update()
+        .values(updated_at=clock.now() - timedelta(days=2))
+        .where(type(batch).id == batch.id)
     )
     session.expire_all()
     import_services.sweep_uploads(session)

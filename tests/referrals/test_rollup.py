@@ -38,14 +38,18 @@ def run_step(session: Session, cast: Cast, kind: str, what: Any) -> None:
         data = csv_bytes([event(e["number"], **{k: v for k, v in e.items() if k != "number"}) for e in what])
         counts(bring_in(session, data))
     elif kind == "take back":
-        done = session.scalars(select(ReferralImport).where(ReferralImport.state == ImportState.DONE).order_by(ReferralImport.id)).all()
+        done = session.scalars(
+            select(ReferralImport).where(ReferralImport.state == ImportState.DONE).order_by(ReferralImport.id)
+        ).all()
         if done:
             take_back(session, done[what % len(done)])
     else:
         services.enter_referral(session, SYSTEM, Entry(cast.olentangy.id, month=2026 * 12 + what - 1, count=what))
 
 
-@settings(max_examples=25, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.lists(a_step, min_size=1, max_size=6))
 def test_the_rollup_equals_the_rows_after_any_sequence(cast: Cast, database: Any, steps: list[tuple[str, Any]]) -> None:
     session: Session = database()
@@ -96,7 +100,9 @@ def test_rows_of_an_unfinished_import_are_in_no_rollup_and_no_list(session: Sess
 
 def test_a_month_count_weighs_its_number_and_has_no_wait(session: Session, cast: Cast) -> None:
     services.enter_referral(session, SYSTEM, Entry(cast.olentangy.id, month=2026 * 12 + 1, count=40))
-    services.enter_referral(session, SYSTEM, Entry(cast.olentangy.id, received_on=date(2026, 2, 3), appointment_on=date(2026, 2, 11)))
+    services.enter_referral(
+        session, SYSTEM, Entry(cast.olentangy.id, received_on=date(2026, 2, 3), appointment_on=date(2026, 2, 11))
+    )
     found = session.execute(select(func.sum(ReferralMonth.received))).scalar_one()
     wait = session.scalars(select(ReferralWait)).one()
     assert (found, wait.days, wait.referrals) == (41, 8, 1)

@@ -24,7 +24,10 @@ def test_dates_with_the_day_first_when_the_column_says_so() -> None:
     assert values.parse_date("9/3/2026", day_first=True) == date(2026, 3, 9)
 
 
-@pytest.mark.parametrize("text", ["0001-01-01", "12/31/9999", "2026-02-30", "13/13/2026", "yesterday", "2026", "1.5", "1/2", "NaN", "٣/٩/٢٠٢٦x"])
+@pytest.mark.parametrize(
+    "text",
+    ["0001-01-01", "12/31/9999", "2026-02-30", "13/13/2026", "yesterday", "2026", "1.5", "1/2", "NaN", "٣/٩/٢٠٢٦x"],
+)
 def test_dates_that_are_none(text: str) -> None:
     with pytest.raises(Unreadable):
         values.parse_date(text)

@@ -83,8 +83,16 @@ def survey(sheets: list[Sheet]) -> Survey:
     for found in looked:
         for column in found.columns:
             # On the other sheets nothing is imported; the strict rules tell what else the file holds.
-            column.verdict = identity.judge(column.key, column.signs, grain if found is main else Grain.EVENT)
+            column.verdict = _judge(found, column, grain if found is main else Grain.EVENT)
     return Survey(main, grain, [found for found in looked if found is not main])
+
+
+def _judge(found: SheetSurvey, column: Column, grain: Grain) -> Verdict:
+    verdict = identity.judge(column.key, column.signs, grain)
+    is_nameless = bool(found.header_line) and not column.key and grain is Grain.EVENT
+    if is_nameless and verdict.ruling is Ruling.KEEP:
+        return Verdict(Ruling.LEAVE_OUT, "No name", column.signs.filled)
+    return verdict
 
 
 def look_through(sheet: Sheet) -> SheetSurvey:

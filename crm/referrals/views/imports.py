@@ -1,5 +1,6 @@
 """Imports: the list, taking in a file, and the page of one import, whatever state it is in."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flask import Response, current_app, redirect, request, url_for
@@ -143,7 +144,8 @@ def _receipt(batch: ReferralImport) -> dict[str, Any]:
 def import_refused_csv(import_id: int) -> ResponseReturnValue:
     """The rows that stay out: line, column, reason. No values: the file itself has them."""
     batch = import_queries.get_import(db.session(), current_viewer(), import_id)
-    rows = db.session.execute(import_queries.refusals_query(batch.id)).tuples()
+    found = db.session.execute(import_queries.refusals_query(batch.id))
+    rows: Iterator[Sequence[str | int]] = ((row[0], row[1], row[2]) for row in found)
     body = b"".join(csv_writer.lines(("Line", "Column", "Reason"), rows))
     headers = {"Content-Disposition": f"attachment; filename=rows-with-a-problem-{batch.id}.csv"}
     return Response(body, mimetype="text/csv", headers=headers)
