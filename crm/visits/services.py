@@ -1,6 +1,6 @@
 """Writes of the room visits: plan, log, change, move, cancel, and take back."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, time
 from typing import Any, NamedTuple
@@ -73,12 +73,15 @@ def plan_visit(
     session: Session, viewer: Viewer, practice: Practice, entry: VisitEntry, *, client_key: str | None = None
 ) -> Visit:
     """Plan a visit; the same form sent twice plans once."""
-    if (saved := queries.find_by_client_key(session, viewer, client_key)) is not None:
-        return saved
-    _check_plan(practice, entry)
-    visit = Visit(practice=practice, owner_id=viewer.id, state=VisitState.PLANNED, client_key=client_key)
-    _fill(session, visit, entry)
-    return _insert(session, viewer, visit)
+
+    def write() -> Visit:
+        _check_plan(practice, entry)
+        visit = Visit(practice=practice, owner_id=viewer.id, state=VisitState.PLANNED, client_key=client_key)
+        _fill(session, visit, entry)
+        session.add(visit)
+        return visit
+
+    return _once(session, viewer, client_key, write)
 
 
 def log_visit(
@@ -96,22 +99,22 @@ def log_visit(
     if planned is not None:
         # Two sends of one form wait for each other here, on PostgreSQL too.
         session.refresh(planned, with_for_update=True)
-    if (saved := queries.find_by_client_key(session, viewer, client_key)) is not None:
-        return saved
-    if planned is not None:
-        _must_be(planned, VisitState.PLANNED)
-    _check_logged(entry)
-    if newcomer:
-        entry = replace(entry, people=[*entry.people, _introduce(session, practice, newcomer)])
-    visit = planned or Visit(practice=practice, owner_id=viewer.id)
-    _fill(session, visit, entry, follow_ups)
-    _close(visit, entry)
-    visit.client_key = client_key
-    visit = _insert(session, viewer, visit)
-    for follow_up in follow_ups:
-        task = TaskEntry(follow_up.title, visit.owner_id, follow_up.due_on, names_no_patient=True)
-        add_task(session, viewer, task, practice=practice, visit_id=visit.id)
-    return visit
+
+    def write() -> Visit:
+        if planned is not None:
+            _must_be(planned, VisitState.PLANNED)
+        _check_logged(entry)
+        visit = planned or Visit(practice=practice, owner_id=viewer.id)
+        met = [*entry.people, _introduce(session, practice, newcomer)] if newcomer else entry.people
+        _fill(session, visit, replace(entry, people=met), follow_ups)
+        _close(visit, entry)
+        visit.client_key = client_key
+        session.add(visit)
+        session.flush()
+        _give_tasks(session, viewer, visit, follow_ups)
+        return visit
+
+    return _once(session, viewer, client_key, write)
 
 
 def change_visit(session: Session, visit: Visit, entry: VisitEntry, *, version: int | None) -> None:
@@ -217,17 +220,28 @@ def _delete(session: Session, visit: Visit) -> None:
         raise Conflict("Something else refers to this visit by now. Cancel or change it instead.") from None
 
 
-def _insert(session: Session, viewer: Viewer, visit: Visit) -> Visit:
-    # Two sends of one form at the same moment: the second one finds the key taken.
+def _once(session: Session, viewer: Viewer, client_key: str | None, write: Callable[[], Visit]) -> Visit:
+    """Write what a form sent, or give back what it saved before.
+
+    When two sends run at the same moment, the second one finds the key taken, and all that it wrote is undone.
+    """
+    if (saved := queries.find_by_client_key(session, viewer, client_key)) is not None:
+        return saved
     try:
         with session.begin_nested():
-            session.add(visit)
+            return write()
     except IntegrityError:
-        saved = queries.find_by_client_key(session, viewer, visit.client_key)
+        saved = queries.find_by_client_key(session, viewer, client_key)
         if saved is None:
             raise Conflict("This form was saved before. Open a new one.") from None
         return saved
-    return visit
+
+
+def _give_tasks(session: Session, viewer: Viewer, visit: Visit, follow_ups: Sequence[FollowUp]) -> None:
+    for follow_up in follow_ups:
+        # The words were checked for patients with the visit's own.
+        task = TaskEntry(follow_up.title, visit.owner_id, follow_up.due_on, names_no_patient=True)
+        add_task(session, viewer, task, practice=visit.practice, visit_id=visit.id)
 
 
 def _fill(session: Session, visit: Visit, entry: VisitEntry, follow_ups: Sequence[FollowUp] = ()) -> None:
