@@ -35,7 +35,7 @@ def course_of(name: str, rng: np.random.Generator) -> Floats:
     t = np.arange(MONTHS + 1, dtype=float)
     begin, turn = float(rng.uniform(16, 30)), float(MONTHS - rng.integers(3, 5))
     curves = {
-        "growing": 0.62 + 0.85 / (1 + np.exp(-(t - 27) / 3.2)),
+        "growing": 0.7 + 0.6 / (1 + np.exp(-(t - 27) / 3.2)),
         "eroding": np.interp(t, [0, 12, MONTHS], [1.15, 1.1, 0.68]),
         "falling": np.where(t < turn, 1.08, float(rng.uniform(0.32, 0.48))),
         "new": np.interp(t, [begin, begin + 8], [0, 1.0]),

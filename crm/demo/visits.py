@@ -38,6 +38,7 @@ NOTES = (
 TOPICS = (*SERVICE_LINES, "Scheduling", "Reports", "New services", "Insurance")
 MATERIALS = ("", "", "", "Order pads", "Imaging fast-track card", "Service overview", "Sleep study checklist")
 STOPS_A_DAY = 6
+VISITED_SHARE = 0.86  # of the smaller sources; all larger ones are visited
 PLANNED_DAYS = 10
 
 
@@ -82,8 +83,9 @@ def past_visits(scale: Scale, sketches: list[Sketch], seed: int, today: date) ->
     first = begin_of(today, VISIT_MONTHS)
     days = workdays(first, today - timedelta(1))
     importance = np.array([1 / (1 + sketch.id / 30) ** 0.5 for sketch in sketches])
-    importance *= rng.lognormal(0, 0.3, len(sketches)) * (rng.random(len(sketches)) > 0.14)  # noqa: PLR2004 a share
-    importance[: len(sketches) // 40] += 0.05  # the well-known ones are all visited
+    is_visited = rng.random(len(sketches)) < VISITED_SHARE
+    is_visited[: len(sketches) // 8] = True
+    importance *= rng.lognormal(0, 0.3, len(sketches)) * is_visited
     expected = importance / importance.sum() * scale.visits
     rows: Rows = []
     for sketch, count in zip(sketches, expected.tolist(), strict=True):

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from crm.accounts.permissions import Role
 from crm.demo import diary, people, practices, receipts, referrals, trends, users, visits
 from crm.demo.places import TERRITORIES, zip_prefixes
-from crm.demo.rows import Columns, Row, Rows, World
+from crm.demo.rows import Columns, Ints, Row, Rows, World
 from crm.demo.scale import MONTHS, SCALES
 
 ORGANIZATION = {
@@ -50,8 +50,7 @@ def build_world(scale_name: str, seed: int, today: date, *, hash_of: HashOf, row
     tables["referral"] = events
     tables["service_line"], tables["site"] = referrals.service_line_rows(), referrals.site_rows()
 
-    expected = frozenset(visit["practice_id"] for visit in outings.visits if visit["visit_on"] >= today)
-    activity = practices.Activity(referrals.last_quarter(counts), counts.sum(axis=1), expected)
+    activity = _activity(counts, outings.visits, today)
     places = practices.practice_rows(sketches, activity, seed, since)
     tables["practice"] = places
     tables["practice_group"] = practices.group_rows(since)
@@ -87,6 +86,11 @@ def _add_receipts(world: World, events: Columns, staff: list[users.Person], seed
     world.tables["referral_import"], world.tables["import_refusal"] = imports, refusals
     world.tables["contact_list"] = receipts.list_rows(exporter.id, since)
     world.tables["export"] = receipts.export_rows(exporter.id, world.today)
+
+
+def _activity(counts: Ints, visits_made: Rows, today: date) -> practices.Activity:
+    expected = frozenset(visit["practice_id"] for visit in visits_made if visit["visit_on"] >= today)
+    return practices.Activity(referrals.last_quarter(counts), counts.sum(axis=1), expected)
 
 
 def _territory_rows(since: datetime) -> Rows:

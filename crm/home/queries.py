@@ -3,7 +3,7 @@
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from crm.accounts.models import Organization, User
@@ -32,8 +32,9 @@ def find_set_up(session: Session) -> SetUp:
     counts = [select(func.count()).select_from(model).scalar_subquery() for model in (Territory, Practice, Visit)]
     colleagues = select(func.count()).select_from(User).where(User.is_active).scalar_subquery() - 1
     referrals = select(func.coalesce(func.sum(ReferralMonth.received), 0)).scalar_subquery()
-    # Saving the settings form once counts as having named it; so does anything but the name that set-up gives.
-    saved = select(func.count()).select_from(Organization).where(Organization.version > 1).scalar_subquery()
+    # Set-up on the command line gives a name, but no address; saving the settings form raises the version.
+    is_described = or_(Organization.version > 1, Organization.address != "")
+    saved = select(func.count()).select_from(Organization).where(is_described).scalar_subquery()
     row = session.execute(select(*counts, colleagues, referrals, saved)).one()
     return SetUp(
         territories=row[0], practices=row[1], visits=row[2], colleagues=row[3], referrals=int(row[4]),

@@ -54,10 +54,10 @@ def test_overview_compares_the_last_whole_month(two_years: Session, cast: Cast, 
     assert page.status == 200
     assert "data through" in page.text
     received = tiles(page)["Referrals received"]
-    assert "Oct 2026 15" in received
+    assert "Oct 15" in received
     assert "54.5% from 33 last year" in received
     assert "12 of 15 matched a practice" in received
-    assert "Revenue net Oct 2026 $2,400" in " ".join(tiles(page).values())
+    assert "Revenue net Oct $2,400" in " ".join(tiles(page).values())
 
 
 def test_overview_tells_what_changed_and_how_sure_that_is(two_years: Session, cast: Cast, sign_in: SignIn) -> None:
@@ -66,11 +66,15 @@ def test_overview_tells_what_changed_and_how_sure_that_is(two_years: Session, ca
     assert "Olentangy Family Medicine Declining 90 to 36 Clear −54" in text
 
 
-@pytest.mark.parametrize(("period", "words"), [("quarter", "Aug to Oct 2026 45"), ("year", "Jan to Oct 2026 150")])
+@pytest.mark.parametrize(
+    ("period", "words"),
+    [("quarter", ["Aug–Oct 45", "Received Jun–Aug"]), ("year", ["Jan–Oct 150", "Received Jan–Aug"])],
+)
 def test_overview_compares_longer_periods(
-    two_years: Session, cast: Cast, sign_in: SignIn, period: str, words: str
+    two_years: Session, cast: Cast, sign_in: SignIn, period: str, words: list[str]
 ) -> None:
-    assert words in sign_in(cast.maren).get(f"/overview?period={period}").text
+    text = sign_in(cast.maren).get(f"/overview?period={period}").text
+    assert all(word in text for word in words)
 
 
 def test_overview_is_for_managers_and_analysts(cast: Cast, sign_in: SignIn) -> None:
@@ -90,7 +94,7 @@ def test_overview_of_an_empty_organization_leads_to_the_first_steps(cast: Cast, 
 def test_without_the_right_to_money_no_tile_holds_any(two_years: Session, cast: Cast, app: Any) -> None:
     counts_only = Viewer(1, "Ann", extra=frozenset({Permission.ANALYTICS_VIEW, Permission.ALL_TERRITORIES}))
     with app.test_request_context():
-        question = ask(two_years, counts_only, {}, TODAY)
+        question = ask(two_years, counts_only, {}, TODAY, money=True)
         found = headlines.tiles(question, Period.MONTH)
     assert [tile["label"] for tile in found][-1] == "Declined or lost"
     assert "$" not in str(found)

@@ -106,7 +106,7 @@ def test_today_is_for_those_who_plan(cast: Cast, sign_in: SignIn) -> None:
 
 def test_the_first_steps_lead_and_tick_themselves_off(cast: Cast, sign_in: SignIn) -> None:
     text = sign_in(cast.maren).get("/welcome").text
-    assert "5 steps, 2 done" in text
+    assert "Done: 3 of 5" in text
     assert "2 territories" in text
     assert "Import referrals" in text
     assert "Add colleagues" not in text
