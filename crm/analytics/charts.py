@@ -35,6 +35,7 @@ CONTACT_LOOKS = {
 }
 LABEL_GAP = 0.072  # of the height of a stack, so that labels do not touch
 NUMBER_AXIS = {"tickformat": ",d", "fixedrange": True}
+YEARS = {"This year": "accent", "Last year": "last"}
 AXIS_STARTS = "Axis starts at"
 
 
@@ -121,18 +122,27 @@ def practice_bars(
         "type": "bar", "x": list(range(len(table))), "y": now, "hoverinfo": "text", "showlegend": False,
         "hovertext": [_hover(row, "referral") for row in records(table)], "marker": hatched(colors, is_open),
         "text": [number(v) if yes and v is not None else "" for v, yes in zip(now, is_open, strict=True)],
-        "textposition": "outside", "cliponaxis": False, **links(urls),
+        "textposition": "outside", "textfont": {"size": 12}, "textangle": 0, "constraintext": "none",
+        "cliponaxis": False, **links(urls),
     }  # fmt: skip
     marks = _visit_marks(visits, months)
     top = max([value for value in now if value is not None], default=0)
+    lane_name = note(0, 0.04, "Visits", xref="paper", yref="paper", color="ink3", xanchor="right", yanchor="middle")
+    lane_name["xshift"] = -8
     lane = {"visible": False, "fixedrange": True, "domain": [0, 0.08], "range": [-1, 1]}
     layout = {
         "xaxis": {**months_axis(months), "anchor": "y"}, "bargap": 0.3, "yaxis2": lane, "hovermode": "closest",
         "yaxis": {**NUMBER_AXIS, "domain": [0.3 if marks else 0, 1], "range": [0, max(top * 1.15, 4)], "nticks": 5},
-        "annotations": [_paper(0, 0.09, "Visits")] if marks else [], "showlegend": bool(marks),
-        "legend": {"orientation": "h", "x": 0, "y": -0.02, "yanchor": "top"},
+        "annotations": [lane_name] if marks else [], "showlegend": bool(marks),
+        "legend": {"orientation": "h", "x": 0, "y": -0.02, "yanchor": "top"}, "margin": {"l": 52}, "barmode": "overlay",
     }  # fmt: skip
-    return figure_of([bars, *marks], layout, {"xaxis": {**months_axis(months, MOST_TICKS_PHONE), "anchor": "y"}})
+    keys = [_key_of(name, color) for name, color in YEARS.items() if marks and color in colors]
+    return figure_of([bars, *keys, *marks], layout, {"xaxis": {**months_axis(months, MOST_TICKS_PHONE), "anchor": "y"}})
+
+
+def _key_of(name: str, color: str) -> dict[str, Any]:
+    """A bar that is only there for the legend."""
+    return {"type": "bar", "x": [None], "y": [None], "name": name, "marker": {"color": paint(color)}}
 
 
 def _paper(x: float, y: float, text: str) -> dict[str, Any]:

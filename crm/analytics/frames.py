@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Double, Select, Subquery, case, extract, func, select
+from sqlalchemy import ColumnElement, Double, Select, Subquery, case, extract, func, literal, select, union_all
 from sqlalchemy import cast as as_type
 from sqlalchemy.orm import Session
 
@@ -51,39 +51,57 @@ def volumes(
     months: Collection[int],
     *keys: str,
     practices: Collection[int] | None = None,
+    money: bool = False,
 ) -> pd.DataFrame:
-    """Counts, and money for those who may see it, per month, line, site, payer or practice, as `keys` say."""
+    """Counts, and money if asked for by somebody who may see it, per month, line, site, payer or practice (`keys`)."""
     by = [_key(ReferralMonth, key) for key in keys]
-    measures = _measures(viewer)
+    matched = func.sum(case((ReferralMonth.practice_id > 0, ReferralMonth.received), else_=0))
+    counts = {name: func.sum(getattr(ReferralMonth, name)) for name in COUNTS}
+    measures = {**counts, "matched": matched, **(_money(viewer) if money else {})}
     query = select(*by, *measures.values()).where(*_conditions(ReferralMonth, viewer, filters, months)).group_by(*by)
     if practices is not None:
         query = query.where(ReferralMonth.practice_id.in_(practices))
-    return _frame(session, query, [*keys, *measures], floats=(*MONEY,))
+    return _frame(session, query, [*keys, *measures], floats=MONEY)
 
 
 def sources(
-    session: Session, viewer: Viewer, filters: Filters, now: Collection[int], before: Collection[int]
+    session: Session,
+    viewer: Viewer,
+    filters: Filters,
+    now: Collection[int],
+    before: Collection[int],
+    *,
+    money: bool = False,
 ) -> pd.DataFrame:
-    """Per source: referrals and money in the months `now` and `before`. Practice 0 holds what matched nobody."""
-    measures: dict[str, ColumnElement[Any]] = {
-        "now": _sum_in(ReferralMonth.received, now),
-        "before": _sum_in(ReferralMonth.received, before),
-    }
-    if viewer.sees_revenue:
-        measures["priced"] = _sum_in(ReferralMonth.priced, now)
-        for kind in MONEY:
-            cents = as_type(getattr(ReferralMonth, f"{kind}_cents"), Double)
-            measures |= {f"{kind}_now": _sum_in(cents, now), f"{kind}_before": _sum_in(cents, before)}
-    months = {*now, *before}
-    totals = (
-        select(ReferralMonth.practice_id, *(column.label(name) for name, column in measures.items()))
+    """Per source: referrals (and money) in the months `now` and `before`. Practice 0 holds what matched nobody."""
+    measures = {"received": func.sum(ReferralMonth.received), **(_money(viewer) if money else {})}
+    parts = [
+        select(ReferralMonth.practice_id, literal(is_now).label("is_now"), *(c.label(n) for n, c in measures.items()))
         .where(*_conditions(ReferralMonth, viewer, filters, months))
         .group_by(ReferralMonth.practice_id)
-        .subquery()
+        for is_now, months in ((1, now), (0, before))
+    ]
+    totals = union_all(*parts).subquery()
+    frame = _frame(
+        session,
+        _with_practice(totals, ["is_now", *measures]),
+        ["practice", *SOURCE, "is_now", *measures],
+        floats=MONEY,
     )
-    query = _with_practice(totals, list(measures))
-    money = tuple(name for name in measures if name not in ("now", "before", "priced"))
-    return _frame(session, query, ["practice", *SOURCE, *measures], floats=money)
+    return _side_by_side(frame, list(measures))
+
+
+def _side_by_side(frame: pd.DataFrame, measures: list[str]) -> pd.DataFrame:
+    """One row per source out of one per source and period: `now`, `before`, `paid_now`, `paid_before`, ..."""
+    names = frame.drop_duplicates("practice").set_index("practice")[[*SOURCE]]
+    periods = {
+        suffix: frame[frame["is_now"] == is_now].set_index("practice")[measures].reindex(names.index, fill_value=0)
+        for is_now, suffix in ((1, "now"), (0, "before"))
+    }
+    for suffix, sums in periods.items():
+        for measure in measures:
+            names[suffix if measure == "received" else f"{measure}_{suffix}"] = sums[measure]
+    return names.reset_index()
 
 
 def waits(
@@ -137,18 +155,12 @@ def visit_days(session: Session, viewer: Viewer, practice_id: int, first: date) 
     return _frame(session, query, ["day", "mode", "state"], texts=("day", "mode", "state"))
 
 
-def _measures(viewer: Viewer) -> dict[str, ColumnElement[Any]]:
-    counts = {name: func.sum(getattr(ReferralMonth, name)) for name in COUNTS}
-    matched = func.sum(case((ReferralMonth.practice_id > 0, ReferralMonth.received), else_=0))
+def _money(viewer: Viewer) -> dict[str, ColumnElement[Any]]:
     if not viewer.sees_revenue:
-        return {**counts, "matched": matched}
+        return {}
     # As floating numbers: a sum of absurd amounts must not overflow the database's integers.
-    money = {name: func.sum(as_type(getattr(ReferralMonth, f"{name}_cents"), Double)) for name in MONEY}
-    return {**counts, "matched": matched, **money, "priced": func.sum(ReferralMonth.priced)}
-
-
-def _sum_in(column: Any, months: Collection[int]) -> ColumnElement[Any]:
-    return func.sum(case((ReferralMonth.month.in_(months), column), else_=0))
+    sums = {name: func.sum(as_type(getattr(ReferralMonth, f"{name}_cents"), Double)) for name in MONEY}
+    return {**sums, "priced": func.sum(ReferralMonth.priced)}
 
 
 def _key(table: type[ReferralMonth] | type[ReferralWait], key: str) -> Any:

@@ -7,13 +7,14 @@ import pandas as pd
 
 from crm.analytics import frames, links, metrics, significance
 from crm.analytics.filters import Period
-from crm.analytics.periods import YEAR, says_months, says_so_far
+from crm.analytics.periods import YEAR, says_months, says_short, says_so_far
 from crm.analytics.question import Question
 from crm.analytics.revenue import money_of
 from crm.analytics.sources import sparks
 from crm.core.formats import MINUS, money, number, percent, signed_percent
 
 SHOWN, MOST_SHOWN = 25, 200
+QUARTER = 3
 RIPE = 2  # months that a referral needs to be seen, mostly
 CLEAR_CHANGE = 0.1  # of money or days, for which there is no simple test
 CHANGED = 4
@@ -118,9 +119,10 @@ def _tile_months(question: Question, period: Period) -> tuple[int, ...]:
 
 
 def _ripe(months: tuple[int, ...]) -> tuple[int, ...]:
-    """The same months, as far as their referrals have had time to be seen."""
-    old = tuple(month for month in months if month <= months[-1] - RIPE)
-    return old or tuple(month - RIPE for month in months)
+    """As many months, so long ago that their referrals have had time to be seen; a year to date is cut short."""
+    if len(months) > QUARTER:
+        return tuple(month for month in months if month <= months[-1] - RIPE)
+    return tuple(month - RIPE for month in months)
 
 
 def _received(question: Question, months: tuple[int, ...]) -> dict[str, Any]:
@@ -128,7 +130,7 @@ def _received(question: Question, months: tuple[int, ...]) -> dict[str, Any]:
     told = _is_told(question, months)
     kind = _kind(now, before, significance.level(before, now) > significance.WITHIN_CHANCE)
     return {
-        "label": "Referrals received", "period": says_months(months), "value": number(now),
+        "label": "Referrals received", "period": says_short(months), "value": number(now),
         "change": _change(now, before, kind) if told else None,
         "from_text": f"from {number(before)} last year" if told else "No year before",
         "spark": _spark(question, "received"), "coverage": question.coverage(months).replace("referrals ", ""),
@@ -144,7 +146,7 @@ def _seen_rate(question: Question, months: tuple[int, ...]) -> dict[str, Any]:
     level = significance.share_level(seen, all_, seen_before, before)
     kind = _kind(points, 0, level > significance.WITHIN_CHANCE)
     return {
-        "label": "Seen rate", "period": f"Received {says_months(months)}", "unit": "%" if rate is not None else None,
+        "label": "Seen rate", "period": f"Received {says_short(months)}", "unit": "%" if rate is not None else None,
         "value": number(rate * 100, 1) if rate is not None else "–",
         "change": _says(f"{number(abs(points), 1)} points", points, kind) if told else None,
         "from_text": f"from {percent(rate_before)} last year" if told else "No year before",
@@ -167,7 +169,7 @@ def _days(question: Question, months: tuple[int, ...]) -> dict[str, Any]:
     words = f"{number(abs(change))} {'day' if abs(change) == 1 else 'days'} {'faster' if change < 0 else 'slower'}"
     by_month = metrics.wait_summary(frame, "month").set_index("month")["median"]
     return {
-        "label": "Days to appointment", "period": f"Median, {says_months(months)}",
+        "label": "Days to appointment", "period": f"Median, {says_short(months)}",
         "value": number(median) if median is not None else "–", "unit": unit if median is not None else None,
         "change": _says(words if change else "No change", change, _kind(-change, 0, is_clear)) if told else None,
         "from_text": f"from {number(median_before)} last year" if told else "No year before",
@@ -185,7 +187,7 @@ def _revenue(question: Question, months: tuple[int, ...]) -> dict[str, Any]:
     priced, received = question.in_window("priced", months), question.in_window("received", months)
     is_clear = told and abs(now / before - 1) >= CLEAR_CHANGE
     return {
-        "label": f"Revenue {chosen.label}", "period": says_months(months),
+        "label": f"Revenue {chosen.label}", "period": says_short(months),
         "value": money(now) if chosen.kind else "–",
         "change": _says(percent(abs(now / before - 1)), now - before, _kind(now, before, is_clear)) if told else None,
         "from_text": f"from {money(before)} last year" if told else "No year before",
@@ -200,7 +202,7 @@ def _declined(question: Question, months: tuple[int, ...]) -> dict[str, Any]:
     lost = question.in_window("declined", months) + question.in_window("lost", months)
     received = question.in_window("received", months)
     return {
-        "label": "Declined or lost", "period": f"Received {says_months(months)}", "value": number(lost),
+        "label": "Declined or lost", "period": f"Received {says_short(months)}", "value": number(lost),
         "from_text": f"{percent(lost / received)} of those received" if received else "None received",
         "coverage": f"Of {number(received)} received", "url": links.referral_rows(question.filters, months),
     }  # fmt: skip

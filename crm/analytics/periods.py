@@ -126,6 +126,14 @@ def says_months(months: tuple[int, ...] | range) -> str:
     return f"{first:%b}{'' if first.year == last.year else f' {first:%Y}'} to {last:%b %Y}"
 
 
+def says_short(months: tuple[int, ...]) -> str:
+    """`Oct`, `Aug–Oct`, `Nov 2025–Jan 2026`: for a tile, beside which the year is plain."""
+    first, last = month_start(months[0]), month_start(months[-1])
+    if months[0] == months[-1]:
+        return f"{last:%b}"
+    return f"{first:%b}–{last:%b}" if first.year == last.year else f"{first:%b %Y}–{last:%b %Y}"
+
+
 def says_so_far(window: Window) -> str:
     """`1–20 Nov`, or nothing when no day is known."""
     month, through = window.incomplete, window.span.through

@@ -30,6 +30,7 @@ class Question:
     filters: Filters
     options: Options
     window: Window
+    wants_money: bool = False  # money is read only where it is shown
 
     def about(self, period: Period) -> "Question":
         """The same question for another period."""
@@ -45,7 +46,7 @@ class Question:
     def monthly(self) -> pd.DataFrame:
         """Counts and money per month: the window, the year to date, and both a year before."""
         months = {*self.window.with_year_before, *self.to_date.with_year_before}
-        return frames.volumes(self.session, self.viewer, self.filters, months, "month")
+        return frames.volumes(self.session, self.viewer, self.filters, months, "month", money=self.wants_money)
 
     @cached_property
     def growth(self) -> pd.DataFrame:
@@ -61,7 +62,7 @@ class Question:
     def sources(self) -> pd.DataFrame:
         """Sources as read, practice 0 with them."""
         before = [month - YEAR for month in self.compared]
-        return frames.sources(self.session, self.viewer, self.filters, self.compared, before)
+        return frames.sources(self.session, self.viewer, self.filters, self.compared, before, money=self.wants_money)
 
     @property
     def compared(self) -> tuple[int, ...]:
@@ -111,12 +112,12 @@ class Answer:
         return nothing(self.empty) if self.empty else self.draw()
 
 
-def ask(session: Session, viewer: Viewer, args: Mapping[str, str], today: date) -> Question:
-    """The question that an address asks."""
+def ask(session: Session, viewer: Viewer, args: Mapping[str, str], today: date, *, money: bool = False) -> Question:
+    """The question that an address asks; with `money`, about money too."""
     filters = parse(args)
     options = list_options(session, viewer, filters)
     known = options.known(filters)
-    return Question(session, viewer, known, options, window_of(known, frames.span(session, today)))
+    return Question(session, viewer, known, options, window_of(known, frames.span(session, today)), money)
 
 
 def limits(question: Question) -> list[str]:

@@ -19,7 +19,9 @@ from crm.analytics.drawing import (
 )
 from crm.core.formats import number, plural
 
-WIDTH_OF_A_LETTER, WIDTH_ON_PHONE = 0.022, 0.072  # as a share of the bars
+LETTER = 6.2  # pixels, on average
+NARROW, PHONE = 400, 185  # pixels of the drawing beside the names: in half of a desk's page, and on a phone
+MOST_ROOM = 0.78  # for the numbers, of that
 
 
 def ranked_bars(
@@ -50,16 +52,23 @@ def ranked_bars(
         note(1, place, plain(text), xref="paper", xanchor="right", color="ink1") for place, text in enumerate(texts)
     ]
     longest = max((len(text) for text in texts), default=0)
-    room = (high - low or 1.0) * longest * WIDTH_OF_A_LETTER
+    span = high - low or 1.0
     layout = {
-        "xaxis": {"visible": False, "fixedrange": True, "range": [low, high + room]}, "yaxis": names_axis(names),
+        "xaxis": {"visible": False, "fixedrange": True, "range": [low, high + span * _room(longest, NARROW)]},
+        "yaxis": names_axis(names),
         "bargap": 0.5, "hovermode": "closest", "annotations": notes, "margin": {"t": 0, "b": 0},
     }  # fmt: skip
     phone = {
         "yaxis": names_axis(names, NAME_LENGTH_PHONE),
-        "xaxis": {"range": [low, high + (high - low or 1.0) * longest * WIDTH_ON_PHONE]},
+        "xaxis": {"range": [low, high + span * _room(longest, PHONE)]},
     }
     return figure_of(traces, layout, phone)
+
+
+def _room(letters: int, width: int) -> float:
+    """How much longer the axis must be than its bars, so that so many letters stand beside the longest one."""
+    share = min((letters * LETTER + 8) / width, MOST_ROOM)
+    return share / (1 - share)
 
 
 def day_histogram(table: pd.DataFrame, width: int, marks: Mapping[str, float]) -> Figure:

@@ -44,7 +44,9 @@ def by_line(question: Question) -> Answer:
     """Money per month, one column per service line; months that are not over are marked."""
     chosen, window = money_of(question), question.window
     kind = chosen.kind or "paid"
-    frame = frames.volumes(question.session, question.viewer, question.filters, window.months, "month", "line")
+    frame = frames.volumes(
+        question.session, question.viewer, question.filters, window.months, "month", "line", money=True
+    )
     names = question.options.lines
     table = metrics.money_by_line(frame, window, kind, names)
     urls = question.month_links()

@@ -10,6 +10,7 @@ from crm.accounts.permissions import Permission
 from crm.analytics import links
 from crm.analytics.catalog import CHARTS, Chart
 from crm.analytics.chips import filter_bar
+from crm.analytics.filters import parse
 from crm.audit.models import Action
 from crm.audit.trail import record
 from crm.core import clock
@@ -65,10 +66,10 @@ def sources() -> ResponseReturnValue:
 @allow(Permission.REVENUE_VIEW)
 def revenue() -> ResponseReturnValue:
     """Money by month and service line, and by source."""
-    from crm.analytics import revenue as money
+    from crm.analytics.revenue import money_of
 
-    question = _question()
-    chosen = money.money_of(question)
+    question = _question(money=True)
+    chosen = money_of(question)
     kinds = [
         {"label": kind.capitalize(), "url": _url("revenue", question, money=kind), "is_current": kind == chosen.kind}
         for kind in chosen.kinds
@@ -107,8 +108,7 @@ def chart(name: str) -> ResponseReturnValue:
     """A chart for the browser to draw."""
     from crm.analytics.drawing import answer, narrow
 
-    _chart(name)
-    figure = _answer(name, _question()).figure
+    figure = _answer(name, _chart(name)).figure
     figure = narrow(figure) if request.args.get("size") == "narrow" else figure
     return Response(answer(figure), mimetype="application/json")
 
@@ -118,7 +118,7 @@ def chart(name: str) -> ResponseReturnValue:
 def chart_table(name: str) -> ResponseReturnValue:
     """The numbers of a chart as a table."""
     found = _chart(name)
-    return partial("analytics/_table.html", title=found.title, answer=_answer(name, _question()))
+    return partial("analytics/_table.html", title=found.title, answer=_answer(name, found))
 
 
 @bp.route("/charts/<name>.csv")
@@ -127,13 +127,14 @@ def chart_csv(name: str) -> ResponseReturnValue:
     """The numbers of a chart as a file; taking it is recorded."""
     from crm.analytics.tables import file_rows
 
-    found, question = _chart(name), _question()
-    head, rows = file_rows(_answer(name, question).table)
+    found = _chart(name)
+    answer = _answer(name, found)
+    head, rows = file_rows(answer.table)
     actor = db.session.info.get("actor")
     with separate_transaction() as session:
         record(
             session, Action.EXPORTED, "chart", label=found.title, actor=actor, rows=len(rows),
-            filters=question.filters.params(),
+            filters=parse(request.args).params(),
         )  # fmt: skip
     headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
     return Response(b"".join(csv_writer.lines(head, rows)), mimetype="text/csv", headers=headers)
@@ -152,10 +153,10 @@ def practice_chart(practice_id: int) -> ResponseReturnValue:
     return Response(answer(practice_figure(_question(), practice_id, length)), mimetype="application/json")
 
 
-def _question() -> "Question":
+def _question(*, money: bool = False) -> "Question":
     from crm.analytics.question import ask
 
-    return ask(db.session(), current_viewer(), request.args, clock.today())
+    return ask(db.session(), current_viewer(), request.args, clock.today(), money=money)
 
 
 def _chart(name: str) -> Chart:
@@ -166,10 +167,10 @@ def _chart(name: str) -> Chart:
     return CHARTS[name]
 
 
-def _answer(name: str, question: "Question") -> "Answer":
+def _answer(name: str, chart: Chart) -> "Answer":
     from crm.analytics.answers import ANSWERS
 
-    return ANSWERS[name](question)
+    return ANSWERS[name](_question(money=chart.permission is Permission.REVENUE_VIEW))
 
 
 def _url(tab: str, question: "Question", **changes: Any) -> str:
@@ -177,6 +178,7 @@ def _url(tab: str, question: "Question", **changes: Any) -> str:
 
 
 def _page(question: "Question", tab: str, names: list[str], **context: Any) -> ResponseReturnValue:
+    from crm.analytics.answers import ANSWERS
     from crm.analytics.question import limits
 
     viewer = current_viewer()
@@ -191,5 +193,5 @@ def _page(question: "Question", tab: str, names: list[str], **context: Any) -> R
     )  # fmt: skip
     return page(
         f"analytics/{tab}.html", question=question, tabs=tabs, bar=bar, limits=limits(question), charts=CHARTS,
-        answers={name: _answer(name, question) for name in names}, params=question.filters.params(), **context,
+        answers={name: ANSWERS[name](question) for name in names}, params=question.filters.params(), **context,
     )  # fmt: skip

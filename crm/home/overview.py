@@ -32,7 +32,7 @@ def overview() -> ResponseReturnValue:
     chosen = request.args.get("period", "")
     scale = chosen if chosen in SCALES else "month"
     args = {name: value for name, value in request.args.items() if name not in ("period", "from", "to")}
-    question = ask(db.session(), current_viewer(), args, clock.today())
+    question = ask(db.session(), current_viewer(), args, clock.today(), money=True)
     return page("home/overview.html", **_context(question, scale))
 
 

@@ -106,7 +106,8 @@ def test_names_are_text_and_not_markup() -> None:
 
 def test_the_years_bars_have_their_colors_and_the_last_one_is_hatched() -> None:
     figure = sent(all_figures()["practice"])
-    bars, *marks = figure["data"]
+    bars, *rest = figure["data"]
+    marks = [trace for trace in rest if trace["type"] == "scatter"]
     assert bars["marker"]["color"] == ["last", "last", "accent", "accent"]
     assert bars["marker"]["pattern"]["shape"] == ["", "", "", "/"]
     assert bars["text"][-1] == "948"

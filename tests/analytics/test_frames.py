@@ -98,11 +98,11 @@ def test_every_total_equals_the_rows_behind_it(
     matches = behind(filters, cast, only_north=only_north)
     wanted = [row for row in rows if row.month in months and matches(row)]
 
-    frame = frames.volumes(session, viewer, filters, months, "month", "line")
+    frame = frames.volumes(session, viewer, filters, months, "month", "line", money=True)
     assert int(frame["received"].sum()) == len(wanted)
     assert int(frame["matched"].sum()) == sum(row.practice_id is not None for row in wanted)
     assert int(frame["lost"].sum()) == sum(row.status == "lost" for row in wanted)
-    sources = frames.sources(session, viewer, filters, months, [m - 12 for m in months])
+    sources = frames.sources(session, viewer, filters, months, [m - 12 for m in months], money=True)
     assert int(sources["now"].sum()) == len(wanted)
     earlier = [row for row in rows if row.month + 12 in months and matches(row)]
     assert int(sources["before"].sum()) == len(earlier)
@@ -118,8 +118,8 @@ def test_every_total_equals_the_rows_behind_it(
 def test_money_is_not_even_read_for_those_who_may_not_see_it(
     session: Session, cast: Cast, rows: list[Referral]
 ) -> None:
-    volumes = frames.volumes(session, liaison(cast), Filters(), MONTHS, "month")
-    sources = frames.sources(session, liaison(cast), Filters(), MONTHS, [])
+    volumes = frames.volumes(session, liaison(cast), Filters(), MONTHS, "month", money=True)
+    sources = frames.sources(session, liaison(cast), Filters(), MONTHS, [], money=True)
     assert list(volumes.columns) == ["month", "received", "scheduled", "seen", "declined", "lost", "matched"]
     assert list(sources.columns) == ["practice", "name", "city", "tier", "now", "before"]
 
@@ -140,7 +140,7 @@ def test_absurd_amounts_are_added_up_without_a_fault(session: Session, cast: Cas
             payer=list(PayerClass)[len(volumes.rows)],
         )  # fmt: skip
     volumes.store()
-    found = frames.volumes(session, cast.viewer(cast.maren), Filters(), MONTHS, "month")
+    found = frames.volumes(session, cast.viewer(cast.maren), Filters(), MONTHS, "month", money=True)
     assert float(found["paid"].sum()) == 8e18
 
 

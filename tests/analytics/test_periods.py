@@ -13,6 +13,7 @@ from crm.analytics.periods import (
     Window,
     is_incomplete,
     says_months,
+    says_short,
     says_so_far,
     window_of,
     year_to_date,
@@ -108,6 +109,9 @@ def test_months_in_words() -> None:
     assert says_months(range(NOV - 2, NOV + 1)) == "Sep to Nov 2026"
     assert says_months((NOV - 12, NOV)) == "Nov 2025 to Nov 2026"
     assert says_months(()) == "no month"
+    assert says_short((NOV - 1,)) == "Oct"
+    assert says_short((NOV - 2, NOV - 1)) == "Sep–Oct"
+    assert says_short((NOV, NOV + 2)) == "Nov 2026–Jan 2027"
     assert says_so_far(window_of(Filters(), RUNNING)) == "1–20 Nov"
     assert says_so_far(window_of(Filters(), OVER)) == ""
 
