@@ -33,6 +33,18 @@ class Reason(StrEnum):
             "duplicate": "Same address as somebody above",
         }[self]
 
+    @property
+    def short(self) -> str:
+        """The reason in two words, for a narrow screen."""
+        return {
+            "no_address": "No address",
+            "bad_address": "Bad address",
+            "opted_out": "Opted out",
+            "do_not_visit": "Do not visit",
+            "not_asked": "Not asked",
+            "duplicate": "Same address",
+        }[self]
+
 
 @dataclass(frozen=True)
 class Answer:

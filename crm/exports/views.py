@@ -249,15 +249,26 @@ def _tabs(found: Sifted, saved: ContactList | None, chosen: ListFilter, which: s
     ]
 
 
-def _choices() -> dict[str, Any]:
+def _choices() -> dict[str, list[tuple[Any, str]]]:
+    """What the panel of filters offers."""
     session, viewer = db.session(), current_viewer()
     return {
-        "channels": list(Channel), "who": list(filters.Who), "roles": list(ContactRole), "tiers": list(Tier),
-        "statuses": list(PracticeStatus), "kinds": list(PracticeKind), "territories": list_territories(session, viewer),
-        "owners": list_users(session, Permission.VISITS_EDIT), "tags": list_tags(session, viewer),
-        "specialties": list_specialties(session), "at_least": filters.AT_LEAST_STEPS, "at_most": filters.AT_MOST_STEPS,
-        "months": filters.MONTH_STEPS, "days": filters.DAY_STEPS,
+        "channel": _labelled(Channel), "who": _labelled(filters.Who), "role": _labelled(ContactRole),
+        "tier": [(tier.value, tier.value) for tier in Tier], "status": _labelled(PracticeStatus),
+        "kind": _labelled(PracticeKind), "territory": [(row.id, row.name) for row in list_territories(session, viewer)],
+        "owner": [(0, "Nobody"), *((user.id, user.name) for user in list_users(session, Permission.VISITS_EDIT))],
+        "tag": [(tag, tag) for tag in list_tags(session, viewer)],
+        "specialty": [(name, name) for name in list_specialties(session)],
+        "at_least": [(step, f"{step} or more") for step in filters.AT_LEAST_STEPS],
+        "at_most": [(step, f"{step} or fewer" if step else "None") for step in filters.AT_MOST_STEPS],
+        "months": [(step, f"{step} months") for step in filters.MONTH_STEPS],
+        "unseen": [(step, f"{step} days or longer, or never") for step in filters.DAY_STEPS],
+        "seen": [(step, f"the last {step} days") for step in filters.DAY_STEPS],
     }  # fmt: skip
+
+
+def _labelled(options: type[Any]) -> list[tuple[str, str]]:
+    return [(option.value, option.label) for option in options]
 
 
 def _asked() -> ListFilter:

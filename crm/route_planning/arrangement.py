@@ -66,10 +66,11 @@ class Row:
     @property
     def when(self) -> str:
         """`8:40-8:50` with a true dash, or one time when it is fixed."""
-        begins = schedule.clock_text(self.times.begins)
+        begins = self.times.begins
         if self.times.is_fixed:
-            return begins
-        return f"{begins}–{schedule.clock_text(self.times.latest)}"
+            return schedule.clock_text(begins)
+        early = begins // schedule.FIVE_MINUTES * schedule.FIVE_MINUTES
+        return f"{schedule.clock_text(early)}–{schedule.clock_text(early + self.times.latest - begins)}"
 
 
 @dataclass(frozen=True)

@@ -33,9 +33,9 @@ def visit_of(stop: RouteStop, visits: Sequence[Visit]) -> Visit | None:
     return own or next((visit for visit in visits if visit.practice_id == stop.practice_id), None)
 
 
-def has_own_time(visit: Visit) -> bool:
+def has_own_time(visit: Visit, *, is_linked: bool = False) -> bool:
     """Whether somebody gave a visit its time; the plan moves those to which it gave the time itself."""
-    is_ours = (visit.client_key or "").startswith(PLAN_KEY)
+    is_ours = is_linked or (visit.client_key or "").startswith(PLAN_KEY)
     return visit.starts_at is not None and (visit.is_promised or not is_ours)
 
 
@@ -53,10 +53,10 @@ def hours_of(practice: Practice) -> Hours:
 
 
 def _stop(stop: RouteStop, visit: Visit | None, visit_minutes: int) -> Item:
-    practice = stop.practice
+    practice, is_linked = stop.practice, visit is not None and visit.id == stop.visit_id
     return Item(
         "stop", stop.id, practice.name, practice.point, (visit and visit.minutes) or visit_minutes, practice.id,
-        _fixed(visit), hours_of(practice), stop.position, stop.typed_position,
+        _fixed(visit, is_linked=is_linked), hours_of(practice), stop.position, stop.typed_position,
     )  # fmt: skip
 
 
@@ -75,8 +75,9 @@ def _meeting(meeting: Meeting) -> Item:
     return Item("meeting", meeting.id, meeting.title, point, minutes, meeting.practice_id, start)
 
 
-def _fixed(visit: Visit | None) -> int | None:
-    return seconds_of(visit.starts_at) if visit and visit.starts_at and has_own_time(visit) else None
+def _fixed(visit: Visit | None, *, is_linked: bool = False) -> int | None:
+    is_held = visit is not None and has_own_time(visit, is_linked=is_linked)
+    return seconds_of(visit.starts_at) if visit and visit.starts_at and is_held else None
 
 
 def _span(meeting: Meeting) -> tuple[int, int]:

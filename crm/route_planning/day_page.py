@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from crm.accounts.models import User
 from crm.accounts.viewer import Viewer
+from crm.core import clock
 from crm.core.geo import Point
 from crm.directory.models import Practice
 from crm.meetings.models import Meeting
@@ -16,11 +17,13 @@ from crm.route_planning import map_links, queries
 from crm.route_planning.arrangement import Arrangement, Basics, Item, Row, Way
 from crm.route_planning.day_items import blocks_of, items_of, visit_of
 from crm.route_planning.models import RoutePlan, RouteStop
+from crm.route_planning.schedule import StopTime, time_of
 from crm.visits.models import Visit, VisitState
 from crm.visits.queries import DuePractice, due_practices
 
 DUE_SHOWN = 8
 HOUR = 3600
+TOWN_ABOVE = 0.014  # degrees
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,15 @@ class Line:
     def is_over(self) -> bool:
         """Whether the visit was made, or tried."""
         return self.visit is not None and self.visit.state in (VisitState.DONE, VisitState.NO_ACCESS)
+
+    @property
+    def has_other_time(self) -> bool:
+        """Whether the plan moved a visit of its own since it was saved."""
+        visit = self.visit
+        is_own = visit is not None and self.stop is not None and self.stop.visit_id == visit.id
+        if visit is None or not is_own or visit.state is not VisitState.PLANNED or visit.is_promised:
+            return False
+        return visit.starts_at != time_of(self.row.times.begins)
 
     @property
     def mark(self) -> str:
@@ -85,6 +97,11 @@ class DayPage:
         return sum(line.stop is not None and line.visit is None for line in (*self.lines, *self.not_placed))
 
     @property
+    def needs_saving(self) -> bool:
+        """Whether stops are no visits yet, or visits that the plan made have other times by now."""
+        return self.unsaved > 0 or any(line.has_other_time for line in self.lines)
+
+    @property
     def places(self) -> list[Point]:
         """The way as points, from the start to the end."""
         points = [line.row.item.point for line in self.lines if line.row.item.point is not None]
@@ -112,7 +129,7 @@ def load_day(session: Session, viewer: Viewer, owner: User, day: date) -> DayPag
 def list_due(session: Session, viewer: Viewer, page: DayPage, limit: int = DUE_SHOWN) -> list[Due]:
     """Practices that are due and not on the plan, each with what it would cost."""
     there = {line.practice.id for line in (*page.lines, *page.not_placed) if line.practice}
-    found = due_practices(session, viewer, page.day, limit + len(there))
+    found = due_practices(session, viewer, clock.today(), limit + len(there))
     order = page.arrangement.stored_order()
     return [
         Due(row, _extra(page.arrangement, order, row.practice.point)) for row in found if row.practice.id not in there
@@ -172,8 +189,6 @@ class _Rows:
 
 
 def _untimed(item: Item) -> Row:
-    from crm.route_planning.schedule import StopTime
-
     return Row(0, item, StopTime(0, 0, 0, 0, 0, 0, is_fixed=item.fixed is not None), 0.0, ())
 
 
@@ -198,9 +213,10 @@ def _ends(page: DayPage) -> list[dict[str, Any]]:
 
 
 def _towns(page: DayPage) -> list[dict[str, Any]]:
-    """Each town of a stop once, a little above its first stop so that the name does not hide it."""
+    """Each town of a stop once, above its northernmost stop so that the marker does not hide the name."""
     towns: dict[str, Point] = {}
     for line in page.lines:
-        if line.practice is not None and line.practice.city and line.practice.point is not None:
-            towns.setdefault(line.practice.city, line.practice.point)
-    return [{"name": name, "lat": point.lat + 0.012, "lon": point.lon} for name, point in towns.items()]
+        practice = line.practice
+        if practice is not None and practice.city and practice.point is not None:
+            towns[practice.city] = max(towns.get(practice.city, practice.point), practice.point)
+    return [{"name": name, "lat": point.lat + TOWN_ABOVE, "lon": point.lon} for name, point in towns.items()]

@@ -19,9 +19,9 @@ class BasicsForm(Form):
 
     starts_at = TimeField("Start at", validators=[InputRequired("Say when the day starts.")])
     start = ChoiceField("Start from")
-    start_zip = StringField("ZIP of the start", validators=[Length(max=10)])
+    start_zip = StringField("Start ZIP", validators=[Length(max=10)])
     end = ChoiceField("End at")
-    end_zip = StringField("ZIP of the end", validators=[Length(max=10)])
+    end_zip = StringField("End ZIP", validators=[Length(max=10)])
     visit_minutes = IntegerField(
         "Minutes per visit",
         validators=[InputRequired("Say how long a visit takes."), NumberRange(5, 240, "Between 5 and 240 minutes.")],

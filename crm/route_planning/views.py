@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
-from flask import Blueprint, Response, flash, redirect, request, url_for
+from flask import Blueprint, Response, flash, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import literal
 from werkzeug.datastructures import MultiDict
@@ -16,7 +16,7 @@ from crm.accounts.viewer import Viewer
 from crm.core import clock, formats
 from crm.core.db import commit, db
 from crm.core.errors import Conflict, Invalid, NotFound
-from crm.core.web import allow, arg_int, page
+from crm.core.web import allow, arg_int, page, passive
 from crm.directory import practice_queries
 from crm.directory.practice_filters import read_filter
 from crm.referrals.queries import recent_subquery
@@ -151,29 +151,42 @@ def save(day: str) -> ResponseReturnValue:
     return _back(on)
 
 
+@bp.get("/<day>/map.json")
+@allow(Permission.PLAN_VIEW)
+@passive
+def map_json(day: str) -> ResponseReturnValue:
+    """The stops and legs of the day, for the map."""
+    found = _load(_read_day(day))
+    return jsonify(day_page.map_data(found, lambda id_: url_for("directory.practice", practice_id=id_)))
+
+
 @bp.get("/<day>/plan.ics")
 @allow(Permission.PLAN_VIEW)
 def calendar(day: str) -> ResponseReturnValue:
     """The day as a calendar file."""
     on = _read_day(day)
-    viewer, session = current_viewer(), db.session()
-    found = day_page.load_day(session, viewer, queries.owner_of(session, viewer, arg_int("person")), on)
-    answer = Response(day_file(found), mimetype="text/calendar")
+    answer = Response(day_file(_load(on)), mimetype="text/calendar")
     answer.headers["Content-Disposition"] = f"attachment; filename=plan-{on:%Y-%m-%d}.ics"
     return answer
 
 
+def _load(on: date) -> day_page.DayPage:
+    """A day of the viewer, or of the person that the address names."""
+    viewer, session = current_viewer(), db.session()
+    return day_page.load_day(session, viewer, queries.owner_of(session, viewer, arg_int("person")), on)
+
+
 def _day_page(on: date, form: BasicsForm | None = None) -> ResponseReturnValue:
     viewer, session = current_viewer(), db.session()
-    owner = queries.owner_of(session, viewer, arg_int("person"))
-    found = day_page.load_day(session, viewer, owner, on)
+    found = _load(on)
+    owner = found.owner
     is_own = owner.id == viewer.id and viewer.may(Permission.PLAN_EDIT)
     return page(
         "route_planning/day.html",
         form=form or _form(viewer, on), plan=found, is_own=is_own,
         is_past=on < clock.today(), is_future=on > clock.today(),
         due=day_page.list_due(session, viewer, found) if is_own else (),
-        map_data=day_page.map_data(found, lambda id_: url_for("directory.practice", practice_id=id_)),
+        map_url=url_for("route_planning.map_json", day=on.isoformat(), person=_person(owner.id)),
         links=day_page.links(found), strip=day_page.strip(found), clock_text=clock_text,
         google_leg=map_links.google_leg, apple_leg=map_links.apple_leg,
         before=_address(on - timedelta(days=1), owner.id), after=_address(on + timedelta(days=1), owner.id),
@@ -252,8 +265,11 @@ def _read_day(text: str) -> date:
 
 
 def _address(on: date, owner_id: int) -> str:
-    person = owner_id if owner_id != current_viewer().id else None
-    return url_for("route_planning.day", day=on.isoformat(), person=person)
+    return url_for("route_planning.day", day=on.isoformat(), person=_person(owner_id))
+
+
+def _person(owner_id: int) -> int | None:
+    return owner_id if owner_id != current_viewer().id else None
 
 
 def _back(on: date) -> ResponseReturnValue:

@@ -58,7 +58,7 @@ def test_lists_nothing_there_yet(priya: PageClient) -> None:
 
 def test_lists_shows_lists_in_words_and_recent_exports(priya: PageClient, export: Export) -> None:
     answer = priya.get("/exports")
-    assert "Email · North" in answer.text
+    assert "North, by email Email Email North" in answer.text
     assert "1 address is opted out" in answer.text
     assert f'href="/exports/{export.id}"' in answer.response.get_data(as_text=True)
 
@@ -104,7 +104,7 @@ def test_people_shows_no_referral_counts_and_no_revenue(priya: PageClient) -> No
     assert "At most 100 referrals in the last 12 months" in answer.text
     assert answer.soup is not None
     heads = [cell.get_text(" ", strip=True) for cell in answer.soup.select("main thead th")]
-    assert heads == ["Name", "Role or specialty", "Practice", "Email", "State"]
+    assert heads == ["Name", "Tier", "Role or specialty", "Practice", "Email", "State"]
 
 
 @pytest.mark.parametrize(

@@ -426,3 +426,62 @@ def test_due_practices_say_what_they_add_to_the_driving(
     rows = [row.get_text(" ", strip=True) for row in answer.soup.select(".plan-due li")]
     assert any("Mile 4 Clinic" in row and "min Add" in row for row in rows)
     assert not any("Mile 1 Clinic" in row for row in rows)
+
+
+def test_map_json_holds_the_stops_the_way_and_the_towns(
+    dana: PageClient, street: list[Practice], day: date, cast: Cast, sign_in: SignIn
+) -> None:
+    choose(dana, day, *street[:2])
+    data = dana.get(f"{url(day)}/map.json").json
+    assert [stop["label"] for stop in data["stops"]] == [*names(dana.get(url(day))), "Harbor Specialty Group"]
+    assert [stop["kind"] for stop in data["stops"]] == ["movable", "movable", "home"]
+    assert [leg["kind"] for leg in data["legs"]] == ["line", "dashed"]
+    assert data["legs"][0]["points"][0] == data["legs"][1]["points"][-1] == [40.0, -83.0]
+    assert {town["name"] for town in data["towns"]} == {"Town 1", "Town 2"}
+    theirs = f"{url(day)}/map.json?person={cast.dana.id}"
+    assert len(sign_in(cast.maren).get(theirs).json["stops"]) == 3
+    assert sign_in(cast.tomas).get(theirs).status == 404
+
+
+def test_save_is_offered_only_while_there_is_something_to_save(
+    dana: PageClient, street: list[Practice], day: date, database: Any
+) -> None:
+    choose(dana, day, *street)
+    assert "Save as visits" in dana.get(url(day)).text
+    dana.post(f"{url(day)}/visits")
+    answer = dana.get(url(day))
+    assert "Save as visits" not in answer.text
+    assert "Update visits" not in answer.text
+    stop = database().scalars(select(RouteStop).order_by(RouteStop.position)).first()
+    dana.post(f"{url(day)}/stops/{stop.id}/move", {"to": "down"})
+    assert "Update visits" in dana.get(url(day)).text
+
+
+def test_a_logged_visit_is_shown_as_done(dana: PageClient, street: list[Practice], cast: Cast, database: Any) -> None:
+    today = clock.today()
+    choose(dana, today, *street[:2])
+    database().add(Visit(practice=street[0], owner_id=cast.dana.id, visit_on=today, state=VisitState.DONE))
+    database().commit()
+    answer = dana.get(url(today))
+    assert answer.soup is not None
+    done = answer.soup.select(".plan-stop-done")
+    assert len(done) == 1
+    assert "Mile 1 Clinic Done" in done[0].get_text(" ", strip=True)
+    dana.post(f"{url(today)}/visits")
+    assert database().scalar(select(func.count()).select_from(Visit)) == 2  # the logged one is not planned again
+
+
+def test_the_first_thing_done_to_a_day_of_visits_makes_its_plan(
+    dana: PageClient, street: list[Practice], day: date, cast: Cast, database: Any
+) -> None:
+    database().add_all([Visit(practice=row, owner_id=cast.dana.id, visit_on=day) for row in street[:2]])
+    database().commit()
+    assert len(names(dana.get(url(day)))) == 2
+    assert database().scalar(select(func.count()).select_from(RoutePlan)) == 0  # looking changes nothing
+    dana.post(f"{url(day)}/order")
+    assert database().scalar(select(func.count()).select_from(RouteStop)) == 2
+    cast.organization.latitude = None
+    database().commit()
+    database().delete(database().scalars(select(RoutePlan)).one())
+    database().commit()
+    assert dana.post(f"{url(day)}/order").status == 409
