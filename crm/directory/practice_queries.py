@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from crm.accounts.models import User
 from crm.accounts.viewer import Viewer
 from crm.core import clock
+from crm.core.paging import PAGE_SIZE, Page
 from crm.directory.models import (
     Affiliation,
     Practice,
@@ -67,6 +68,17 @@ def count_practices(session: Session, viewer: Viewer, filters: PracticeFilter, s
     """How many practices match."""
     ids = select_practice_ids(viewer, filters, "name", sources).order_by(None).subquery()
     return session.scalar(select(func.count()).select_from(ids)) or 0
+
+
+def page_of_ids(
+    session: Session, viewer: Viewer, filters: PracticeFilter, sort: str, sources: Sources, number: int | None
+) -> Page[int]:
+    """One page of the practices that match, in order. What they are sorted by is not worked out for the count."""
+    total = count_practices(session, viewer, filters, sources)
+    number = min(max(number or 1, 1), max(1, -(-total // PAGE_SIZE)))
+    query = select_practice_ids(viewer, filters, sort, sources)
+    ids = session.scalars(query.limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE))
+    return Page(list(ids), number, PAGE_SIZE, total)
 
 
 def practice_rows(session: Session, ids: Sequence[int]) -> list[PracticeRow]:

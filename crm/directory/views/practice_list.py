@@ -14,7 +14,6 @@ from crm.accounts.guard import current_viewer
 from crm.accounts.permissions import Permission
 from crm.accounts.viewer import Viewer
 from crm.core.db import commit, db
-from crm.core.paging import paginate
 from crm.core.web import allow, arg_int, page, passive
 from crm.directory import practice_queries, queries
 from crm.directory.blueprint import bp
@@ -47,11 +46,9 @@ def practices() -> ResponseReturnValue:
     viewer, session = current_viewer(), db.session()
     sources = sources_for(viewer)
     filters, address, columns = read_list(request.args, sources)
-    found = paginate(
-        session, practice_queries.select_practice_ids(viewer, filters, address.sort, sources), arg_int("page")
-    )
+    found = practice_queries.page_of_ids(session, viewer, filters, address.sort, sources, arg_int("page"))
     found.url_for = address.page
-    tabs = _tabs(viewer, address, sources)
+    tabs = _tabs(viewer, address, sources, found.total)
     return page(
         "directory/practices.html",
         page=found,
@@ -147,22 +144,25 @@ def _export_url(filters: PracticeFilter) -> str:
     return url_for("exports.list_new") + (f"?{query}" if query else "")
 
 
-def _tabs(viewer: Viewer, address: ListAddress, sources: Sources) -> list[dict[str, Any]]:
+def _tabs(viewer: Viewer, address: ListAddress, sources: Sources, found: int) -> list[dict[str, Any]]:
     kept: list[tuple[str, str, int | None]] = [("All practices", "", None)]
     if sources.last_visit is not None:
         kept += [("Due soon, A and B", "tier=A&tier=B&due=14&sort=due", None), ("Never visited", "never=1", None)]
     if sources.recent is not None:
         kept.append(("Falling", "trend=down&sort=change", None))
     kept += [(view.name, view.query, view.id) for view in accounts.list_saved_views(db.session(), viewer, VIEWS)]
-    return [_tab(viewer, address, sources, *row) for row in kept]
+    return [_tab(viewer, address, sources, found, *row) for row in kept]
 
 
 def _tab(
-    viewer: Viewer, address: ListAddress, sources: Sources, label: str, query: str, view_id: int | None
+    viewer: Viewer, address: ListAddress, sources: Sources, found: int, label: str, query: str, view_id: int | None
 ) -> dict[str, Any]:
     filters, target, _ = read_list(read_query(query), sources)
-    count = practice_queries.count_practices(db.session(), viewer, filters, sources)
     is_current = target.query == address.query
+    count: int | None = found
+    if not is_current:
+        # Counting by referrals reads half a year of them: that is done only when somebody looks.
+        count = None if filters.trend else practice_queries.count_practices(db.session(), viewer, filters, sources)
     return {"label": label, "url": target.url(), "count": count, "is_current": is_current, "view_id": view_id}
 
 
