@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import structlog
-from flask import Flask, request
+from flask import Flask, current_app, request
 from flask import render_template as render
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
@@ -32,21 +32,15 @@ CSRF_SAYS = "This form was open since before you signed in. Go back, reload the 
 BUSY_WORDS = ("locked", "busy", "lock timeout", "canceling statement")
 
 
-def install(  # noqa: C901 five small handlers that share the app
-    app: Flask, record_refusal: Callable[[RoundsError], None]
-) -> None:
+def install(app: Flask, record_refusal: Callable[[RoundsError], None]) -> None:
     """Turn every error into an answer. `record_refusal` writes refusals to the audit trail."""
 
-    @app.errorhandler(RoundsError)
-    def known(problem: RoundsError) -> ResponseReturnValue:
+    def refused(problem: RoundsError) -> ResponseReturnValue:
         db.session.rollback()
         if isinstance(problem, NotAllowed | NotFound):
             record_refusal(problem)
-        headers = {"Retry-After": str(problem.retry_after)} if isinstance(problem, TooMany) else {}
-        says = "" if problem.says == problem.title else problem.says
-        return _answer(problem.status, says, headers)
+        return _refused(problem)
 
-    @app.errorhandler(CSRFError)
     def forged(_problem: CSRFError) -> ResponseReturnValue:
         db.session.rollback()
         refusal = RoundsError(CSRF_SAYS)
@@ -54,40 +48,46 @@ def install(  # noqa: C901 five small handlers that share the app
         record_refusal(refusal)
         return _answer(400, CSRF_SAYS)
 
-    @app.errorhandler(SecurityError)
-    def foreign_host(_problem: SecurityError) -> ResponseReturnValue:
-        # No page can be made: there is no address of ours to link to.
-        return "This address is not served here. Set TRUSTED_HOSTS to serve it.", 400, {"Content-Type": "text/plain"}
+    app.register_error_handler(RoundsError, refused)
+    app.register_error_handler(CSRFError, forged)
+    app.register_error_handler(SecurityError, _foreign_host)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(OperationalError, _database)
+    app.register_error_handler(Exception, _unexpected)
 
-    @app.errorhandler(HTTPException)
-    def http(problem: HTTPException) -> ResponseReturnValue:
-        if problem.code is None or problem.code < 400:  # noqa: PLR2004 a redirect is no error
-            return problem
-        allowed = problem.get_headers() if problem.code == 405 else []  # noqa: PLR2004 carries the Allow header
-        return _answer(problem.code, "", {k: v for k, v in allowed if k == "Allow"})
 
-    @app.errorhandler(OperationalError)
-    def database(problem: OperationalError) -> ResponseReturnValue:
-        db.session.rollback()
-        if any(word in str(problem.orig).lower() for word in BUSY_WORDS):
-            log.warning("database busy", request=request_id(), endpoint=request.endpoint)
-            return _answer(503, "", {"Retry-After": "5"})
-        return unexpected(problem)
+def _refused(problem: RoundsError) -> ResponseReturnValue:
+    headers = {"Retry-After": str(problem.retry_after)} if isinstance(problem, TooMany) else {}
+    return _answer(problem.status, "" if problem.says == problem.title else problem.says, headers)
 
-    @app.errorhandler(Exception)
-    def unexpected(problem: Exception) -> ResponseReturnValue:
-        db.session.rollback()
-        # The record names where it happened, never the values: an exception's text may quote a row.
-        log.error(
-            "unexpected",
-            request=request_id(),
-            endpoint=request.endpoint,
-            kind=type(problem).__name__,
-            where=_where(problem),
-        )
-        if app.testing:
-            raise problem
-        return _answer(500)
+
+def _foreign_host(_problem: SecurityError) -> ResponseReturnValue:
+    # No page can be made: there is no address of ours to link to.
+    return "This address is not served here. Set TRUSTED_HOSTS to serve it.", 400, {"Content-Type": "text/plain"}
+
+
+def _http(problem: HTTPException) -> ResponseReturnValue:
+    if problem.code is None or problem.code < 400:  # noqa: PLR2004 a redirect is no error
+        return problem
+    return _answer(problem.code, "", {name: value for name, value in problem.get_headers() if name == "Allow"})
+
+
+def _database(problem: OperationalError) -> ResponseReturnValue:
+    db.session.rollback()
+    if any(word in str(problem.orig).lower() for word in BUSY_WORDS):
+        log.warning("database busy", request=request_id(), endpoint=request.endpoint)
+        return _answer(503, "", {"Retry-After": "5"})
+    return _unexpected(problem)
+
+
+def _unexpected(problem: Exception) -> ResponseReturnValue:
+    db.session.rollback()
+    # The record names where it happened, never the values: an exception's text may quote a row.
+    kind, where = type(problem).__name__, _where(problem)
+    log.error("unexpected", request=request_id(), endpoint=request.endpoint, kind=kind, where=where)
+    if current_app.testing:
+        raise problem
+    return _answer(500)
 
 
 def _where(problem: BaseException) -> list[str]:

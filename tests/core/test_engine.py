@@ -94,7 +94,10 @@ def test_a_reading_transaction_cannot_write(app: Flask, cast: Cast) -> None:
     finally:
         db.session.rollback()
         engine.set_reading(on=False)
-    assert db.session.execute(select(Organization.name, Organization.city)).one() == ("Harbor Specialty Group", "Dublin")
+    assert db.session.execute(select(Organization.name, Organization.city)).one() == (
+        "Harbor Specialty Group",
+        "Dublin",
+    )
 
 
 def test_foreign_keys_hold(cast: Cast, database: Any) -> None:

@@ -23,7 +23,8 @@ def test_money(cents: int | None, short: str, exact: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ratio", "text"), [(0.0834, "+8.3%"), (-0.3126, "−31.3%"), (0, "0.0%"), (-0.0001, "0.0%"), (None, "–"), (12.5, "+1,250.0%")]
+    ("ratio", "text"),
+    [(0.0834, "+8.3%"), (-0.3126, "−31.3%"), (0, "0.0%"), (-0.0001, "0.0%"), (None, "–"), (12.5, "+1,250.0%")],
 )
 def test_signed_percent(ratio: float | None, text: str) -> None:
     assert formats.signed_percent(ratio) == text

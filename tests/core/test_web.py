@@ -57,7 +57,9 @@ def test_a_body_over_the_limit_is_refused_before_it_is_read(cast: Cast, sign_in:
     assert "too large" in answer.get_data(as_text=True)
 
 
-def test_an_unexpected_fault_tells_nothing(app: Flask, cast: Cast, sign_in: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_fault_tells_nothing(
+    app: Flask, cast: Cast, sign_in: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken() -> None:
         raise RuntimeError("secret value 4711 in SELECT * FROM user_account")
 
@@ -90,6 +92,16 @@ def test_redirects_stay_here(app: Flask, target: str | None) -> None:
         assert safe_next("/account?a=b", "/home") == "/account?a=b"
 
 
-@pytest.mark.parametrize("query", ["?page=0", "?page=-1", "?page=99999999999999999999", "?page=x", "?page=%00", "?action=nonsense&actor=zz&first_on=30-30-30"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?page=0",
+        "?page=-1",
+        "?page=99999999999999999999",
+        "?page=x",
+        "?page=%00",
+        "?action=nonsense&actor=zz&first_on=30-30-30",
+    ],
+)
 def test_nonsense_in_the_address_is_ignored(cast: Cast, sign_in: Any, query: str) -> None:
     assert sign_in(cast.adam).get(f"/audit/{query}").status == 200
