@@ -276,6 +276,15 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_contact_list_name")),
     )
     op.create_table(
+        "imported_provider",
+        sa.Column("provider_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("wrote", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["provider_id"], ["provider.id"], name=op.f("fk_imported_provider_provider_id_provider"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("provider_id", name=op.f("pk_imported_provider")),
+    )
+    op.create_table(
         "job",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=60), nullable=False),
@@ -577,6 +586,50 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_contact_search_key"), ["search_key"], unique=False)
 
     op.create_table(
+        "directory_import",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum("nppes", "dac", name="file_kind", native_enum=False, create_constraint=True, length=32),
+            nullable=False,
+        ),
+        sa.Column("file_name", sa.String(length=200), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "checking",
+                "waiting",
+                "running",
+                "done",
+                "stopped",
+                name="directory_import_state",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("owner_id", sa.Integer(), nullable=True),
+        sa.Column("job_id", sa.Integer(), nullable=True),
+        sa.Column("filters", sa.JSON(), nullable=False),
+        sa.Column("total_rows", sa.Integer(), nullable=False),
+        sa.Column("counts", sa.JSON(), nullable=False),
+        sa.Column("samples", sa.JSON(), nullable=False),
+        sa.Column("says", sa.String(length=500), nullable=False),
+        sa.Column("started_at", UtcDateTime(), nullable=True),
+        sa.Column("finished_at", UtcDateTime(), nullable=True),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("updated_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["job_id"], ["job.id"], name=op.f("fk_directory_import_job_id_job")),
+        sa.ForeignKeyConstraint(
+            ["owner_id"], ["user_account.id"], name=op.f("fk_directory_import_owner_id_user_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_directory_import")),
+    )
+    with op.batch_alter_table("directory_import", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_directory_import_state"), ["state"], unique=False)
+
+    op.create_table(
         "export",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("title", sa.String(length=200), nullable=False),
@@ -608,6 +661,18 @@ def upgrade() -> None:
     with op.batch_alter_table("export", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_export_owner_id"), ["owner_id"], unique=False)
 
+    op.create_table(
+        "imported_practice",
+        sa.Column("practice_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("wrote", sa.JSON(), nullable=False),
+        sa.Column("name_rank", sa.Integer(), nullable=False),
+        sa.Column("made_name", sa.String(length=200), nullable=False),
+        sa.Column("people", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["practice_id"], ["practice.id"], name=op.f("fk_imported_practice_practice_id_practice"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("practice_id", name=op.f("pk_imported_practice")),
+    )
     op.create_table(
         "meeting",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -778,8 +843,51 @@ def upgrade() -> None:
     with op.batch_alter_table("visit", schema=None) as batch_op:
         batch_op.create_index("ix_visit_day", ["visit_on", "state"], unique=False)
         batch_op.create_index("ix_visit_owner_day", ["owner_id", "visit_on"], unique=False)
-        batch_op.create_index("ix_visit_practice_day", ["practice_id", "visit_on"], unique=False)
+        batch_op.create_index("ix_visit_practice_day", ["practice_id", "state", "visit_on"], unique=False)
 
+    op.create_table(
+        "directory_import_file",
+        sa.Column("import_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["import_id"],
+            ["directory_import.id"],
+            name=op.f("fk_directory_import_file_import_id_directory_import"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("import_id", name=op.f("pk_directory_import_file")),
+    )
+    op.create_table(
+        "directory_import_refusal",
+        sa.Column("import_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("line", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column(
+            "reason",
+            sa.Enum(
+                "no_npi",
+                "bad_npi",
+                "deactivated",
+                "repeated",
+                "no_name",
+                "too_long",
+                "cells",
+                "quote",
+                "binary",
+                name="reason",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["import_id"],
+            ["directory_import.id"],
+            name=op.f("fk_directory_import_refusal_import_id_directory_import"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("import_id", "line", name=op.f("pk_directory_import_refusal")),
+    )
     op.create_table(
         "export_file",
         sa.Column("export_id", sa.Integer(), nullable=False),
@@ -1103,6 +1211,8 @@ def downgrade() -> None:
 
     op.drop_table("import_refusal")
     op.drop_table("export_file")
+    op.drop_table("directory_import_refusal")
+    op.drop_table("directory_import_file")
     with op.batch_alter_table("visit", schema=None) as batch_op:
         batch_op.drop_index("ix_visit_practice_day")
         batch_op.drop_index("ix_visit_owner_day")
@@ -1124,10 +1234,15 @@ def downgrade() -> None:
         batch_op.drop_index("ix_meeting_owner_start")
 
     op.drop_table("meeting")
+    op.drop_table("imported_practice")
     with op.batch_alter_table("export", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_export_owner_id"))
 
     op.drop_table("export")
+    with op.batch_alter_table("directory_import", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_directory_import_state"))
+
+    op.drop_table("directory_import")
     with op.batch_alter_table("contact", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_contact_search_key"))
         batch_op.drop_index(batch_op.f("ix_contact_practice_id"))
@@ -1163,6 +1278,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_job_owner_id"))
 
     op.drop_table("job")
+    op.drop_table("imported_provider")
     op.drop_table("contact_list")
     op.drop_table("user_account")
     op.drop_table("territory")
