@@ -3,10 +3,11 @@
 from typing import Any
 
 from flask_wtf.file import FileField
-from wtforms import DateField, DecimalField, IntegerField, RadioField, StringField
+from wtforms import DateField, DecimalField, IntegerField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
-from crm.core.forms import ChoiceField, Form, optional_int
+from crm.core.errors import Invalid
+from crm.core.forms import ChoiceField, Form, SegmentField, optional_int
 from crm.referrals.list_filters import month_text, read_month
 from crm.referrals.models import PayerClass, Referral, ReferralStatus, RevenueKind
 from crm.referrals.services import Entry
@@ -41,7 +42,7 @@ class UploadForm(Form):
 class EntryForm(Form):
     """One referral, or the count of a month."""
 
-    kind = RadioField(
+    kind = SegmentField(
         "What do you add?", choices=[("event", "One referral"), ("month", "A month’s count")], default="event"
     )
     practice_id = StringField("Practice", [InputRequired("Choose a practice."), Length(max=9)])
@@ -62,7 +63,9 @@ class EntryForm(Form):
     appointment_on = DateField("Appointment on", [Optional()])
     seen_on = DateField("Seen on", [Optional()])
     revenue = DecimalField("Revenue", [Optional(), NumberRange(-MAX_DOLLARS, MAX_DOLLARS, "Too large an amount.")])
-    revenue_kind = ChoiceField("The amount is", choices=[("", "Not said"), *((k.value, k.label) for k in RevenueKind)])
+    revenue_kind = ChoiceField(
+        "The amount is", default="", choices=[("", "Not said"), *((k.value, k.label) for k in RevenueKind)]
+    )
 
     def validate_practice_id(self, field: StringField) -> None:
         """The id of a practice; whether it exists is for the service."""
@@ -74,19 +77,13 @@ class EntryForm(Form):
         if field.data and optional_id(field.data) is None:
             raise ValidationError("Choose a provider of the list.")
 
-    def validate_received_on(self, field: DateField) -> None:
-        """A referral has a day."""
-        if self.kind.data == "event" and field.data is None:
-            raise ValidationError("Say on which day it was received.")
-
-    def validate_count(self, field: IntegerField) -> None:
-        """A month's count has a number."""
-        if self.kind.data == "month" and field.data is None:
-            raise ValidationError("Say how many referrals.")
-
     def entry(self) -> Entry:
-        """What was typed in, as the service takes it."""
+        """What was typed in, as the service takes it. Raises Invalid when its day or its number is missing."""
         is_event = self.kind.data == "event"
+        if is_event and self.received_on.data is None:
+            raise Invalid(received_on="Say on which day it was received.")
+        if not is_event and self.count.data is None:
+            raise Invalid(count="Say how many referrals.")
         return Entry(
             practice_id=optional_id(self.practice_id.data) or 0,
             received_on=self.received_on.data if is_event else None,

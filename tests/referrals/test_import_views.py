@@ -18,13 +18,25 @@ from tests.pages import PageClient
 from tests.referrals.files import OKONJO, csv_bytes, event, events, workbook
 
 SignIn = Callable[..., PageClient]
-CANARIES = ["Quillfeather", "zebulon", "218-44-1029", "1EG4-TE5-MK72", "04/02/1951", "00482915", "quill@mail.example", "callback-canary"]
+CANARIES = [
+    "Quillfeather",
+    "zebulon",
+    "218-44-1029",
+    "1EG4-TE5-MK72",
+    "04/02/1951",
+    "00482915",
+    "quill@mail.example",
+    "callback-canary",
+]
 PATIENT_HEADER = ("PT_NAME", "First Name", "SSN", "Insurance #", "DOB", "Field 9", "E-mail", "Comments")
 
 
 def send(client: PageClient, data: bytes, name: str = "referrals.csv", month: str = "") -> Any:
     return client.post(
-        "/referrals/imports/new", {"file": (io.BytesIO(data), name), "month": month}, content_type="multipart/form-data", follow=True
+        "/referrals/imports/new",
+        {"file": (io.BytesIO(data), name), "month": month},
+        content_type="multipart/form-data",
+        follow=True,
     )
 
 
@@ -37,8 +49,13 @@ def last_import(session: Session) -> ReferralImport:
     return session.scalars(select(ReferralImport).order_by(ReferralImport.id.desc())).first()  # type: ignore[return-value]
 
 
-def test_the_whole_way_from_the_file_to_the_receipt_and_back(maren: PageClient, run_jobs: Callable[[], int], database: Any) -> None:
-    data = csv_bytes([event(n) for n in range(1, 13)] + [event(20, Status="PEND-X"), event(21, Ref_NPI="", Referring_Practice="Walk in")])
+def test_the_whole_way_from_the_file_to_the_receipt_and_back(
+    maren: PageClient, run_jobs: Callable[[], int], database: Any
+) -> None:
+    data = csv_bytes(
+        [event(n) for n in range(1, 13)]
+        + [event(20, Status="PEND-X"), event(21, Ref_NPI="", Referring_Practice="Walk in")]
+    )
     check = send(maren, data)
     assert "Import 13 rows" in check.text
     assert "14 rows" in check.text
@@ -49,7 +66,11 @@ def test_the_whole_way_from_the_file_to_the_receipt_and_back(maren: PageClient, 
     assert "Importing referrals.csv" in progress.text
     assert maren.get(f"/referrals/imports/{batch.id}/progress", htmx=True).response.headers.get("HX-Redirect") is None
     assert run_jobs() == 1
-    assert maren.get(f"/referrals/imports/{batch.id}/progress", htmx=True).response.headers["HX-Redirect"].endswith(f"/{batch.id}")
+    assert (
+        maren.get(f"/referrals/imports/{batch.id}/progress", htmx=True)
+        .response.headers["HX-Redirect"]
+        .endswith(f"/{batch.id}")
+    )
     receipt = maren.get(f"/referrals/imports/{batch.id}")
     assert "13 rows imported" in receipt.text
     assert "13 + 0 + 0 + 1 = 14 rows" in receipt.text
@@ -63,18 +84,36 @@ def test_the_whole_way_from_the_file_to_the_receipt_and_back(maren: PageClient, 
 
 
 def patient_rows() -> list[list[object]]:
-    patient = ["Quillfeather, Z", "zebulon", "218-44-1029", "1EG4-TE5-MK72", "04/02/1951", "MRN 00482915", "quill@mail.example", "callback-canary"]
+    patient = [
+        "Quillfeather, Z",
+        "zebulon",
+        "218-44-1029",
+        "1EG4-TE5-MK72",
+        "04/02/1951",
+        "MRN 00482915",
+        "quill@mail.example",
+        "callback-canary",
+    ]
     return [[*event(n), *patient] for n in range(1, 6)]
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_nothing_of_a_patient_is_stored_or_shown(
-    maren: PageClient, run_jobs: Callable[[], int], database: Any, app: Flask, kind: str, caplog: pytest.LogCaptureFixture
+    maren: PageClient,
+    run_jobs: Callable[[], int],
+    database: Any,
+    app: Flask,
+    kind: str,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     header = (*csv_header(), *PATIENT_HEADER)
     rows = patient_rows()
     rows[2].append("one cell too many, Quillfeather")
-    data = csv_bytes(rows, header) if kind == "csv" else workbook({"A": [header, *rows], "B": [["Patient Name"], ["Quillfeather"]]})
+    data = (
+        csv_bytes(rows, header)
+        if kind == "csv"
+        else workbook({"A": [header, *rows], "B": [["Patient Name"], ["Quillfeather"]]})
+    )
     check = send(maren, data, f"x.{kind}")
     batch = last_import(database())
     pages = [check, maren.submit(check, action="/import", follow=True)]
@@ -104,12 +143,16 @@ def whole_database(session: Session) -> str:
     """Every value of every table, unpacked."""
     metadata = MetaData()
     metadata.reflect(session.connection())
-    found = [[str(value) for row in session.execute(table.select()) for value in row] for table in metadata.sorted_tables]
+    found = [
+        [str(value) for row in session.execute(table.select()) for value in row] for table in metadata.sorted_tables
+    ]
     return json.dumps(found)
 
 
 @pytest.mark.real_commits
-def test_no_byte_of_a_patient_reaches_the_database_file(sign_in: SignIn, cast: Cast, app: Flask, run_jobs: Callable[[], int], tmp_path: Any) -> None:
+def test_no_byte_of_a_patient_reaches_the_database_file(
+    sign_in: SignIn, cast: Cast, app: Flask, run_jobs: Callable[[], int], tmp_path: Any
+) -> None:
     if db.engine.dialect.name != "sqlite":
         pytest.skip("the files of a PostgreSQL server are not ours to read")
     client = sign_in(cast.maren)
@@ -125,7 +168,9 @@ def test_no_byte_of_a_patient_reaches_the_database_file(sign_in: SignIn, cast: C
 def test_a_changed_choice_checks_again(maren: PageClient, database: Any) -> None:
     send(maren, events(4))
     batch = last_import(database())
-    answer = maren.post(f"/referrals/imports/{batch.id}/mapping", {"column-9": "billed", "column-7": "", "site": "Easton"}, htmx=True)
+    answer = maren.post(
+        f"/referrals/imports/{batch.id}/mapping", {"column-9": "billed", "column-7": "", "site": "Easton"}, htmx=True
+    )
     assert answer.status == 200
     columns = {column["header"]: column["target"] for column in last_import(database()).mapping["columns"]}
     assert (columns["Payments"], columns["Status"]) == ("billed", "")
@@ -198,7 +243,9 @@ def test_giving_up_forgets_the_file(maren: PageClient, database: Any) -> None:
     assert maren.post(f"/referrals/imports/{batch.id}/import").status == 409
 
 
-def test_a_cancelled_import_keeps_nothing_and_waits(maren: PageClient, run_jobs: Callable[[], int], database: Any) -> None:
+def test_a_cancelled_import_keeps_nothing_and_waits(
+    maren: PageClient, run_jobs: Callable[[], int], database: Any
+) -> None:
     check = send(maren, events(3))
     batch = last_import(database())
     maren.submit(check, action="/import")
@@ -258,7 +305,13 @@ def test_who_may_not_import_is_refused(sign_in: SignIn, cast: Cast, maren: PageC
     send(maren, events(1))
     batch = last_import(database())
     outsider = sign_in(getattr(cast, who))
-    for page in ("imports", "imports/new", f"imports/{batch.id}", f"imports/{batch.id}/refused.csv", f"imports/{batch.id}/progress"):
+    for page in (
+        "imports",
+        "imports/new",
+        f"imports/{batch.id}",
+        f"imports/{batch.id}/refused.csv",
+        f"imports/{batch.id}/progress",
+    ):
         assert outsider.get(f"/referrals/{page}").status == 403
     for step in ("import", "mapping", "give-up", "take-back", "try-again"):
         assert outsider.post(f"/referrals/imports/{batch.id}/{step}").status == 403

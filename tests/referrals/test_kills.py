@@ -96,7 +96,9 @@ def finish(batch_id: int) -> None:
 
 @pytest.mark.real_commits
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize(("work", "state"), [(write, ImportState.RUNNING), (back, ImportState.TAKING_BACK)], ids=["import", "take back"])
+@pytest.mark.parametrize(
+    ("work", "state"), [(write, ImportState.RUNNING), (back, ImportState.TAKING_BACK)], ids=["import", "take back"]
+)
 def test_a_killed_process_leaves_an_import_whole_or_absent(
     app: Flask, cast: Cast, database: Any, monkeypatch: pytest.MonkeyPatch, work: Work, state: ImportState
 ) -> None:

@@ -1,0 +1,149 @@
+"""Tests of the guessed mapping: the headers of real systems, and how sure a guess is."""
+
+from datetime import date
+
+import pytest
+
+from crm.referrals.importing import mapping
+from crm.referrals.importing.headers import Target
+from crm.referrals.importing.mapping import Sure
+from crm.referrals.importing.reading import read_file
+from crm.referrals.importing.rows import Options, Refused, RowReader
+from crm.referrals.importing.survey import survey
+from crm.referrals.models import Grain
+from tests.referrals.files import BECKER, OKONJO, csv_bytes
+
+EPIC = {
+    "REFERRAL_ID": ("88121", "referral_id"), "PAT_ID": ("Z123", None), "ENTRY_DATE": ("03/02/2026", ""), "RFL_STATUS_C_NAME": ("Authorized", "status"),
+    "REFERRING_PROV_ID_REFERRING_PROV_NAM": ("OKONJO, NADIA", "provider_name"), "RFL_RECEIVED_DATE": ("03/03/2026", "received_on"),
+    "PAYOR_ID_PAYOR_NAME": ("AETNA", "payer"), "REFD_BY_LOC_POS_ID_LOC_NAME": ("OLENTANGY", "source_name"),
+    "REFD_TO_LOC_POS_ID_LOC_NAME": ("HARBOR", "site"), "REFD_TO_SPEC_C_NAME": ("Cardiology", "service_line"), "RPT_SENT_DATE": ("", "report_sent_on"),
+}  # fmt: skip
+WEBPT = {
+    "Referral Contact": ("Nadia Okonjo", "provider_name"), "Referral Source": ("Physician", "source_name"), "Referral Received Date": ("03/02/2026", "received_on"),
+    "Primary Treatment Clinic": ("Dublin", "site"), "Insurance Type": ("Medicare", "payer"), "Diagnosis": ("M54.5", None),
+}  # fmt: skip
+HIKE = {
+    "Patient ID": ("1", None), "Patient Name": ("x", None), "DOB": ("x", None), "Appt Date": ("03/09/2026", "appointment_on"), "Status": ("Completed", "status"),
+    "Referring Physician": ("Okonjo", "provider_name"), "Referring Physician NPI": (OKONJO, "source_npi"), "Facility": ("Dublin", "site"),
+    "Primary Insurance": ("Aetna", "payer"), "Created Date": ("03/02/2026", "received_on"),
+}  # fmt: skip
+COUNTS = {
+    "Referral Name": ("Okonjo", "provider_name"),
+    "Month": ("2026-03", "month"),
+    "# Of Patients": ("4", "count"),
+    "Charges": ("120", "billed"),
+    "Payments": ("90", ""),
+}
+HOP = {
+    "from_npi": (OKONJO, "source_npi"),
+    "to_npi": (BECKER, ""),
+    "patient_count": ("40", "count"),
+    "transaction_count": ("70", ""),
+    "to_organization": ("H", "site"),
+    "full_name": ("N O", "provider_name"),
+}
+LAB = {"laboratory": ("Lab A", "site"), "provider_npi": (OKONJO, "source_npi"), "claim_id_count": ("465", "count")}
+
+
+@pytest.mark.parametrize(
+    "layout", [EPIC, WEBPT, HIKE, COUNTS, HOP, LAB], ids=["Epic", "WebPT", "Hike", "counts", "hop", "lab"]
+)
+def test_the_layouts_of_real_systems_are_recognized(layout: dict[str, tuple[str, str | None]]) -> None:
+    found = survey(read_file("a.csv", csv_bytes([[value for value, _ in layout.values()]] * 2, tuple(layout))))
+    guessed = {column.header: column.target.value for column in mapping.guess(found.main.kept, found.grain, 2)}
+    assert guessed == {name: target for name, (_, target) in layout.items() if target is not None}
+
+
+def guess_of(header: tuple[str, ...], *rows: tuple[str, ...]) -> dict[str, tuple[str, str]]:
+    found = survey(read_file("a.csv", csv_bytes(rows, header)))
+    return {c.header: (c.target.value, c.sure.value) for c in mapping.guess(found.main.kept, found.grain, len(rows))}
+
+
+def test_how_sure_a_guess_is() -> None:
+    found = guess_of(
+        ("Referral Date", "NPI of whoever", "Net Rev", "Date of our referral", "Referring office name"),
+        ("03/02/2026", OKONJO, "12.50", "03/02/2026", "x"),
+        ("03/03/2026", BECKER, "9.00", "03/02/2026", "y"),
+    )
+    assert found["Referral Date"] == ("received_on", "sure")
+    assert found["NPI of whoever"] == ("source_npi", "likely")
+    assert found["Net Rev"] == ("net", "check")
+    assert found["Date of our referral"] == ("", "sure")
+    assert found["Referring office name"] == ("source_name", "likely")
+
+
+def test_a_name_whose_values_do_not_fit_is_to_be_checked() -> None:
+    found = guess_of(
+        ("Referral Date", "Ref NPI", "Payments"), ("03/02/2026", OKONJO, "yes"), ("03/04/2026", BECKER, "no")
+    )
+    assert found["Payments"] == ("paid", "check")
+
+
+def test_dates_with_the_day_first_are_seen_in_the_whole_column() -> None:
+    header = ("Referral Date", "Ref NPI")
+    found = survey(read_file("a.csv", csv_bytes([("25/03/2026", OKONJO), ("04/03/2026", OKONJO)], header)))
+    columns = mapping.guess(found.main.kept, found.grain, 2)
+    reader = RowReader(columns, Grain.EVENT, Options(), date(2026, 11, 20))
+    assert reader(2, ["04/03/2026", OKONJO]).received_on == date(2026, 3, 4)
+
+
+def test_what_a_mapping_lacks_is_told() -> None:
+    assert mapping.missing([Target.RECEIVED_ON, Target.SOURCE_NPI], Grain.EVENT, has_month=False) == []
+    told = mapping.missing([Target.BILLED, Target.PAID, Target.SITE, Target.SITE], Grain.MONTH, has_month=False)
+    assert [says.split()[0] for says in told] == ["Two", "Two", "Say", "Say", "The"]
+
+
+def test_a_choice_is_kept_with_its_column() -> None:
+    column = mapping.MappedColumn("B", "Ref", Target.SITE, Sure.LIKELY, 0.5, day_first=True)
+    assert mapping.MappedColumn.from_json(column.as_json()) == column
+    assert [sure.label for sure in Sure] == ["Sure", "Likely", "Check this"]
+    assert [sure.share > 0.6 for sure in Sure] == [True, True, False]
+
+
+def reader_of(grain: Grain, *targets: Target, options: Options | None = None) -> RowReader:
+    columns = [mapping.MappedColumn("A", target.label, target) for target in targets]
+    return RowReader(columns, grain, options or Options(), date(2026, 11, 20))
+
+
+def test_a_row_without_a_status_has_the_one_its_dates_say() -> None:
+    read = reader_of(Grain.EVENT, Target.RECEIVED_ON, Target.SOURCE_NPI, Target.APPOINTMENT_ON, Target.SEEN_ON)
+    assert [read(1, ["2026-03-02", OKONJO, *days]).status.value for days in (["", ""], ["2026-03-09", ""], ["2026-03-09", "2026-03-09"])] == [
+        "received", "scheduled", "seen",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [
+        (["2026-12-24", OKONJO, "", "", ""], "Date lies in the future"),
+        (["2026-03-02", OKONJO, "2031-01-01", "", ""], "Date lies in the future"),
+        (["2026-03-02", OKONJO, "2026-03-01", "", ""], "Appointment before the referral was received"),
+        (["2026-03-02", OKONJO, "", "2026-03-01", ""], "Seen before the referral was received"),
+        (["2026-03-02", OKONJO, "", "2026-03-05", "2026-03-04"], "Report sent before the visit"),
+        (["2026-03-02", OKONJO, "", "", "2026-03-01"], "Report sent before the referral was received"),
+        (["", OKONJO, "", "", ""], "No received date"),
+        (["2026-03-02", "", "", "", ""], "No source"),
+    ],
+)
+def test_rows_that_cannot_be_are_refused(cells: list[str], reason: str) -> None:
+    read = reader_of(
+        Grain.EVENT, Target.RECEIVED_ON, Target.SOURCE_NPI, Target.APPOINTMENT_ON, Target.SEEN_ON, Target.REPORT_SENT_ON
+    )
+    with pytest.raises(Refused) as refusal:
+        read(1, cells)
+    assert refusal.value.reason == reason
+
+
+def test_counts_take_the_month_of_the_file_or_the_stated_one() -> None:
+    read = reader_of(
+        Grain.MONTH, Target.SOURCE_NPI, Target.COUNT, options=Options(month=24314, service_line="PT", site="Dublin")
+    )
+    row = read(1, [OKONJO, "1,204"])
+    assert (row.month, row.count, row.service_line, row.site, row.received_on) == (24314, 1204, "PT", "Dublin", None)
+    with pytest.raises(Refused, match="No month"):
+        reader_of(Grain.MONTH, Target.SOURCE_NPI, Target.COUNT)(1, [OKONJO, "2"])
+    with pytest.raises(Refused, match="future"):
+        reader_of(Grain.MONTH, Target.SOURCE_NPI, Target.COUNT, Target.MONTH)(1, [OKONJO, "2", "2026-12"])
+    with pytest.raises(Refused, match="No count"):
+        read(1, [OKONJO, ""])
