@@ -15,61 +15,48 @@ from crm.accounts import admin_views as admin
 from crm.accounts import cli as accounts_cli
 from crm.accounts import guard
 from crm.accounts import views as accounts
+from crm.analytics import views as analytics
 from crm.audit import trail
 from crm.audit import views as audit
 from crm.core import clock, engine, error_pages, formats, logs, security
 from crm.core.db import db
 from crm.core.web import asset
+from crm.demo import cli as demo_cli
+from crm.directory import views as directory
 from crm.doctor import doctor
+from crm.exports import jobs as exports_jobs
+from crm.exports import views as exports
+from crm.home import views as home
 from crm.jobs import queries as jobs_queries
 from crm.jobs import views as jobs
 from crm.jobs.run import Handler
+from crm.meetings import views as meetings
+from crm.referrals import cli as referrals_cli
+from crm.referrals import jobs as referrals_jobs
+from crm.referrals import views as referrals
+from crm.route_planning import views as route_planning
+from crm.serve import serve, work
+from crm.tasks import queries as tasks_queries
+from crm.tasks import views as tasks
+from crm.visits import views as visits
 
 
-def _soft(name):  # scaffolding until every room is there
-    import importlib, importlib.util
+def _soft(name: str):  # type: ignore[no-untyped-def]  # scaffolding for the importers
+    import importlib
     from types import SimpleNamespace
-    from flask import Blueprint
-    import click
-    try:
-        found = importlib.util.find_spec(name)
-    except ModuleNotFoundError:
-        found = None
-    if found:
-        try:
-            module = importlib.import_module(name)
-            want = {"views": "bp", "import_views": "bp", "jobs": "HANDLERS", "cli": "cli"}.get(name.split(".")[-1])
-            if want is None or hasattr(module, want):
-                return module
-        except Exception as problem:
-            import sys
-            print("broken", name, problem, file=sys.stderr)
-    b = Blueprint(name.replace(".", "_"), __name__)
-    return SimpleNamespace(bp=b, cli=click.Group(name.replace(".", "_")), HANDLERS={}, count_due=lambda *a: 0, serve=click.Command("serve"), work=click.Command("work"))
 
-analytics = _soft("crm.analytics.views")
-demo_cli = _soft("crm.demo.cli")
+    import click
+    from flask import Blueprint
+
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        return SimpleNamespace(bp=Blueprint(name.replace(".", "_"), __name__), cli=click.Group("directory"), HANDLERS={})
+
+
 directory_cli = _soft("crm.directory.cli")
 directory_imports = _soft("crm.directory.import_views")
 directory_jobs = _soft("crm.directory.jobs")
-directory = _soft("crm.directory.views")
-exports_jobs = _soft("crm.exports.jobs")
-exports = _soft("crm.exports.views")
-home = _soft("crm.home.views")
-meetings = _soft("crm.meetings.views")
-referrals_cli = _soft("crm.referrals.cli")
-referrals_jobs = _soft("crm.referrals.jobs")
-referrals = _soft("crm.referrals.views")
-route_planning = _soft("crm.route_planning.views")
-serve_mod = _soft("crm.serve")
-tasks_queries = _soft("crm.tasks.queries")
-tasks = _soft("crm.tasks.views")
-visits = _soft("crm.visits.views")
-import importlib  # scaffolding
-for _r in 'accounts audit jobs directory visits tasks meetings referrals route_planning exports'.split():
-    importlib.import_module(f'crm.{_r}.models')
-serve = serve_mod.serve
-work = serve_mod.work
 
 BLUEPRINTS = (
     accounts.bp, admin.bp, home.bp, directory.bp, directory_imports.bp, visits.bp, meetings.bp, tasks.bp,
@@ -99,7 +86,7 @@ def create_app(config: Config | None = None) -> Flask:
     app.extensions["job_handlers"] = JOB_HANDLERS
     error_pages.install(app, guard.record_refusal)
     _add_template_words(app)
-    app.url_build_error_handlers.append(lambda error, endpoint, values: "/")  # scaffolding until every room is there
+    app.url_build_error_handlers.append(lambda error, endpoint, values: "/")  # scaffolding for the importers
     guard.check_declared(app)
     return app
 

@@ -67,7 +67,7 @@ def quick_add(viewer: Viewer, url_for: Callable[[str], str]) -> list[Item]:
 
 
 def tab_bar(viewer: Viewer, endpoint: str, url_for: Callable[[str], str]) -> list[Item]:
-    """The phone's bottom bar: home, a place, the plus, a place, and More (the last has no address: it opens a sheet)."""
+    """The phone's bottom bar: home, a place, the plus, a place, More (plus and More open sheets: no address)."""
     rooms = {i.endpoint: i for i in GROUPS[0]}
     order = ("route_planning.today", "directory.practices", "analytics.growth", "exports.lists", "tasks.tasks")
     places = [HOMES[viewer.home], *(rooms[name] for name in order if viewer.may(rooms[name].permission))][:3]
@@ -79,8 +79,4 @@ def tab_bar(viewer: Viewer, endpoint: str, url_for: Callable[[str], str]) -> lis
 def _resolve(item: Item, endpoint: str, url_for: Callable[[str], str], badges: dict[str, int]) -> Item:
     room = item.room or item.endpoint.split(".")[0]
     is_current = endpoint.startswith(room) and not (room == "home" and "search" in endpoint)
-    try:
-        url = url_for(item.endpoint)
-    except Exception:
-        url = "/"
-    return replace(item, url=url, is_current=is_current, badge=badges.get(item.endpoint))
+    return replace(item, url=url_for(item.endpoint), is_current=is_current, badge=badges.get(item.endpoint))

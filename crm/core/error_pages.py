@@ -25,7 +25,7 @@ WORDS = {
     413: ("This is too large", "Send a smaller file or less text. Nothing was changed."),
     422: ("Please check what was entered", "Go back and correct it. Nothing was changed."),
     429: ("Too many tries", "Wait a while, then try again."),
-    500: ("Something went wrong on our side", "Nothing was half saved. If it stays, tell an administrator this number."),
+    500: ("Something went wrong on our side", "Nothing was half saved. If it stays, tell your administrator."),
     503: ("Busy for a moment", "Somebody else is writing just now. Nothing was changed; try again in a moment."),
 }  # fmt: skip
 CSRF_SAYS = "This form was open since before you signed in. Go back, reload the page and send it again."
