@@ -23,7 +23,7 @@ from crm.directory.models import (
 )
 from crm.directory.queries import scope_practices
 from crm.exports.filters import NOBODY, ListFilter, Who
-from crm.exports.reach import Addresses, candidate_for
+from crm.exports.reach import Addresses, candidates
 from crm.exports.suppression import Answer, Decision, Reason, count_reasons, sift
 from crm.referrals.queries import volume_subquery
 from crm.visits.queries import last_visit_subquery
@@ -46,8 +46,7 @@ class Key(NamedTuple):
     practice_id: int
 
 
-@dataclass(frozen=True)
-class Member:
+class Member(NamedTuple):
     """Somebody who matches the filters, with what the suppression rule needs."""
 
     key: Key
@@ -94,11 +93,8 @@ def sift_list(session: Session, viewer: Viewer, filters: ListFilter, today: date
     """Who is on a list now, and who of them may come out; at most three statements."""
     members = list_members(session, viewer, filters, today)
     answers = answers_for(session, filters.channel)
-    name = "{0.first_name} {0.last_name}".format
-    rows = (
-        (m, candidate_for(filters.channel, m.addresses, name=name(m), is_at_do_not_visit=m.is_at_do_not_visit))
-        for m in members
-    )
+    candidate = candidates(filters.channel)
+    rows = ((m, candidate(m.addresses, f"{m.first_name} {m.last_name}", m.is_at_do_not_visit)) for m in members)
     decided = list(sift(rows, answers, only_allowed=filters.allowed))
     if filters.reachable:
         decided = [row for row in decided if row[1].reason is not Reason.NO_ADDRESS]

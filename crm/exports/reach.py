@@ -5,7 +5,8 @@ the practice.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from typing import NamedTuple
 
 from crm.core import formats
 from crm.directory.addresses import email_key, phone_key, postal_key
@@ -17,8 +18,7 @@ from crm.exports.suppression import Candidate
 STORED_NUMBER = re.compile(r"\+1[2-9][0-9]{9}(;ext=[0-9]+)?")
 
 
-@dataclass(frozen=True)
-class Addresses:
+class Addresses(NamedTuple):
     """Everything by which somebody might be reached."""
 
     email: str = ""
@@ -40,25 +40,42 @@ class Addresses:
         return ", ".join(part for part in (self.address1, self.address2, place) if part) if self.address1 else ""
 
 
+Written = Callable[[Addresses], str]
+WRITTEN: dict[Channel, Written] = {
+    Channel.EMAIL: lambda a: a.email,
+    Channel.PHONE: lambda a: a.phone or a.mobile or a.practice_phone,
+    Channel.TEXT: lambda a: a.mobile,
+    Channel.FAX: lambda a: a.fax or a.practice_fax,
+    Channel.MAIL: lambda a: a.postal_line,
+}
+
+
 def written_for(channel: Channel, addresses: Addresses) -> str:
     """The address that a channel uses, as it is stored; '' when there is none."""
-    return {
-        Channel.EMAIL: addresses.email,
-        Channel.PHONE: addresses.phone or addresses.mobile or addresses.practice_phone,
-        Channel.TEXT: addresses.mobile,
-        Channel.FAX: addresses.fax or addresses.practice_fax,
-        Channel.MAIL: addresses.postal_line,
-    }[channel]
+    return WRITTEN[channel](addresses)
 
 
 def candidate_for(channel: Channel, addresses: Addresses, *, name: str, is_at_do_not_visit: bool) -> Candidate:
     """What the suppression rule looks at."""
-    written = written_for(channel, addresses)
+    return candidates(channel)(addresses, name, is_at_do_not_visit)
+
+
+def candidates(channel: Channel) -> Callable[[Addresses, str, bool], Candidate]:
+    """The same for many people of one channel: what depends on the channel is decided once."""
     if channel is Channel.MAIL:
-        key = postal_key(addresses.address1, addresses.zip, addresses.address2)
-        return Candidate(written, key, is_at_do_not_visit, " ".join(name.lower().split()))
-    key = email_key(written) if channel is Channel.EMAIL else number_key(written)
-    return Candidate(written, key, is_at_do_not_visit)
+        return _letter
+    written_of, key_of = WRITTEN[channel], email_key if channel is Channel.EMAIL else number_key
+
+    def candidate(addresses: Addresses, _name: str, is_at_do_not_visit: bool) -> Candidate:  # noqa: FBT001 one of thousands
+        written = written_of(addresses)
+        return Candidate(written, key_of(written), is_at_do_not_visit)
+
+    return candidate
+
+
+def _letter(addresses: Addresses, name: str, is_at_do_not_visit: bool) -> Candidate:  # noqa: FBT001 as above
+    key = postal_key(addresses.address1, addresses.zip, addresses.address2)
+    return Candidate(addresses.postal_line, key, is_at_do_not_visit, " ".join(name.lower().split()))
 
 
 def number_key(text: str) -> str:

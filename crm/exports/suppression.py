@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 
 class Reason(StrEnum):
@@ -55,8 +55,7 @@ class Answer:
     source: str = ""
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(NamedTuple):
     """What the rule needs to know of one person: the address as it is written, and its one comparable form.
 
     `envelope` tells letters to two people at one place apart; for every other channel one address is one row.
@@ -68,8 +67,7 @@ class Candidate:
     envelope: str = ""
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(NamedTuple):
     """Whether somebody is exported; if not, why, and what was said when they opted out."""
 
     reason: Reason | None = None
