@@ -32,6 +32,8 @@ KNOWN_STATES = frozenset(STATES.split())
 
 def text_of(cell: str) -> str:
     """The text of a cell on one line; what only says that there is none becomes ''."""
+    if not cell:
+        return ""
     text = cell.strip()
     if text in EMPTY:
         return ""

@@ -1,10 +1,10 @@
 """Credentials as they are printed on a card: `M.D., PH.D.` becomes `MD, PhD`."""
 
 import re
+from functools import lru_cache
 
 SEPARATOR = re.compile(r"[,;/&]+")
-DOTS = re.compile(r"\.\s*")
-SPACED_LETTERS = re.compile(r"(?:[A-Z] )+[A-Z]")
+SPACED_LETTERS = re.compile(r"\b(?:[A-Z] )+[A-Z]\b")
 NOTHING = {"", "-", "--", "NA", "NONE", "NULL", "X", "XX", "UNKNOWN"}
 SPELLED = {
     "PHD": "PhD", "PSYD": "PsyD", "PHARMD": "PharmD", "EDD": "EdD", "DRPH": "DrPH", "AUD": "AuD", "OTD": "OTD",
@@ -14,32 +14,30 @@ SPELLED = {
 }  # fmt: skip
 # Degrees that often stand side by side with only a blank between them.
 DEGREES = frozenset(
-    "APRN ARNP CNM CNP CNS CRNA CRNP DC DDS DMD DNP DO DPM DPT FACC FACOG FACP FACS FAAP FNP FNP-BC FNP-C LCSW MBA MD "
-    "MPH MPT MS MSN MSW NP OD OT PA PA-C PC PHARMD PHD PSYD PT RN".split()
+    "APRN ARNP CNM CNP CNS CRNA CRNP DC DDS DMD DNP DO DPM DPT FAAN FAAP FACC FACOG FACP FACR FACS FASN FCCP FNP FNP-BC "
+    "FNP-C LCSW MBA MD MPH MPT MS MSN MSW NP OD OT PA PA-C PC PHARMD PHD PSYD PT RN".split()
 )
+DOCTORS = frozenset("MD DO DPM DDS DMD OD DC".split())
 # Forms of business that some write after their degree: no credentials.
 BUSINESS = frozenset("INC LLC PC PLLC".split())
 MAX_LENGTH = 60
 
 
+@lru_cache(maxsize=1 << 12)  # most rows say MD
 def clean_credentials(text: str) -> str:
     """The credentials, each spelled in the usual way, separated by commas; '' when nothing is said."""
-    parts = [word for part in SEPARATOR.split(text.upper()) for word in _words(part)]
-    kept = list(dict.fromkeys(_spelled(part) for part in parts if part not in NOTHING | BUSINESS))
+    words = [word for part in SEPARATOR.split(text.upper()) for word in _words(part)]
+    if "PA" in words and DOCTORS & set(words):
+        words.remove("PA")  # a professional association: doctors are no physician assistants
+    kept = list(dict.fromkeys(SPELLED.get(word, word) for word in words if word not in NOTHING | BUSINESS))
     while len(", ".join(kept)) > MAX_LENGTH:
         kept.pop()
     return ", ".join(kept)
 
 
 def _words(part: str) -> list[str]:
-    plain = " ".join(DOTS.sub("", part).split()) if "." in part else " ".join(part.split())
-    if SPACED_LETTERS.fullmatch(plain):
-        return [plain.replace(" ", "")]
-    words = plain.split(" ")
-    if len(words) > 1 and all(word in DEGREES | BUSINESS for word in words):
-        return words
-    return [plain]
-
-
-def _spelled(word: str) -> str:
-    return SPELLED.get(word, word)
+    """What stands between two commas: one credential of several words, or degrees side by side."""
+    bare = " ".join(part.replace(".", "").split())
+    words = SPACED_LETTERS.sub(lambda match: match[0].replace(" ", ""), bare).split()
+    is_row = len(words) > 1 and all(word in DEGREES | BUSINESS for word in words)
+    return words if is_row else [" ".join(words)]

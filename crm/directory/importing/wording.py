@@ -1,6 +1,7 @@
 """Names in readable case: CMS writes everything in capitals. What has small letters already was cased by somebody."""
 
 import re
+from functools import lru_cache
 
 NAME_WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 WORD = re.compile(r"[^\W_]+(?:['\u2019.][^\W_]+)*\.?")
@@ -16,13 +17,24 @@ MAC_NAMES = frozenset(
 APOSTROPHE_HEADS = frozenset("D DE L N O".split())
 MC_HEAD = 2
 SUFFIXES = {"JR": "Jr.", "SR": "Sr.", "JR.": "Jr.", "SR.": "Sr."}
-SMALL_WORDS = frozenset("a an and at by for from in of on or the to with".split())
+SMALL_WORDS = frozenset("an and at by for from in of on or the to with".split())
 CAPITALS = frozenset(
     "AFB APC APMC ASC CHP CNM CRNA CT DBA DC DDS DMD DO DPM ECG EEG EMS ENT ER FNP FQHC GI HIV ICU II III IV LC LCSW LLC "
-    "LLLP LLP LP LTAC MD MRI NA NP OB OD OT PA PC PET PL PLC PLLC PMHNP PSC PT PTA RN SC SNF UCLA UCSF UPMC US USA USC "
+    "LLLP LLP LP LTAC MD MRI NA NP NY NYU OB OD OT PA PC PET PL PLC PLLC PMHNP PSC PT PTA RN SC SNF UCLA UCSF UPMC US USA USC "
     "VA VNA WIC YMCA YWCA".split()
 )
-SHORT_WORDS = {"INC": "Inc", "CO": "Co", "CORP": "Corp", "LTD": "Ltd", "DR": "Dr", "ST": "St", "MT": "Mt", "FT": "Ft"}
+SHORT_WORDS = {
+    "INC": "Inc",
+    "CO": "Co",
+    "CORP": "Corp",
+    "LTD": "Ltd",
+    "DR": "Dr",
+    "JR": "Jr",
+    "SR": "Sr",
+    "ST": "St",
+    "MT": "Mt",
+    "FT": "Ft",
+}
 ADDRESS_CAPITALS = frozenset("N S E W NE NW SE SW NNE PO US MLK FM CR SR USAF USA VA APO FPO AFB".split())
 SHORT_ADDRESS_WORDS = frozenset(
     "ST RD DR LN CT PL SQ CTR CIR HWY PKWY BLVD TPKE TRL TER BLDG STE FL RM DEPT APT MTN PLZ XING FWY EXPY RTE LK FLS "
@@ -30,6 +42,7 @@ SHORT_ADDRESS_WORDS = frozenset(
 )
 
 
+@lru_cache(maxsize=1 << 15)  # the same names come again and again, in millions of rows
 def person_case(text: str) -> str:
     """`MCDONALD` -> `McDonald`, `O'BRIEN-SMITH` -> `O'Brien-Smith`, `SMITH III` -> `Smith III`."""
     return NAME_WORD.sub(lambda match: _name_word(match[0]), text) if _is_one_case(text) else text
@@ -94,6 +107,7 @@ def _organization_word(word: str, *, is_first: bool) -> str:
     return _name_word(word)
 
 
+@lru_cache(maxsize=1 << 15)
 def _address_word(word: str) -> str:
     bare = word.rstrip(".").upper()
     if ORDINAL.fullmatch(bare):
@@ -102,4 +116,8 @@ def _address_word(word: str) -> str:
         return word.upper()
     if bare in SHORT_ADDRESS_WORDS:
         return word.capitalize()
+    if bare in CAPITALS:
+        return word.upper()
+    if word.lower() in SMALL_WORDS:
+        return word.lower()
     return _name_word(word) if VOWELS.search(word) else word.capitalize()
