@@ -1,4 +1,4 @@
-"""In which order to see the stops of a day: on time for what was promised, and with as little driving as possible.
+"""In which order to see the stops of a day: on time for what was promised, with little driving, and home early.
 
 Plain values in, plain values out. Stops are numbered from 1; 0 is the start and the last row of the matrix the end.
 Up to nine stops the order is the best there is; above that it is a good one, improved until no single move helps.
@@ -42,9 +42,13 @@ class Day:
 
 
 class Cost(NamedTuple):
-    """What makes an order worse, the gravest first: lateness at promised visits, driving, the end of the day."""
+    """What makes an order worse, the gravest first: lateness at promised visits, then the price of the day.
+
+    The price is driving and waiting, a minute at the wheel counting like two in a waiting room.
+    """
 
     late: int
+    price: int
     driving: int
     ends_at: int
 
@@ -60,7 +64,12 @@ def cost(day: Day, order: Sequence[int]) -> Cost:
         driving += leg
         here = stop
     last = day.seconds[here][day.end] if order else day.seconds[0][day.end]
-    return Cost(late, driving + last, clock + last)
+    return _cost(late, driving + last, clock + last)
+
+
+def _cost(late: int, driving: int, ends_at: int) -> Cost:
+    # The end of the day holds driving once already, and waiting once.
+    return Cost(late, driving + ends_at, driving, ends_at)
 
 
 def keeps_promises_in_turn(day: Day, order: Sequence[int]) -> bool:
@@ -76,7 +85,7 @@ def best_order(day: Day, typed: Sequence[int] | None = None) -> list[int]:
     starts = [insert_all(day, _in_turn(day), [stop for stop in day.stops if stop not in day.fixed])]
     if typed is not None and keeps_promises_in_turn(day, typed):
         starts.append(list(typed))
-    return min((_improved(day, start) for start in starts), key=lambda order: (cost(day, order), order))
+    return _improved(day, min(starts, key=lambda order: cost(day, order)))
 
 
 def insert_all(day: Day, order: Sequence[int], stops: Sequence[int]) -> list[int]:
@@ -114,8 +123,9 @@ def _exact(day: Day) -> list[int]:
                 for label in labels:
                     _keep(longer.setdefault(key, []), _extended(day, label, here, stop))
         ways = longer
+    last = [row[day.end] for row in day.seconds]
     finals = [
-        (label.late, label.driving + day.seconds[here][day.end], label.leaves + day.seconds[here][day.end], label.order)
+        (_cost(label.late, label.driving + last[here], label.leaves + last[here]), label.order)
         for (_, here), labels in ways.items()
         for label in labels
     ]
@@ -148,14 +158,16 @@ def _keep(labels: list[_Label], new: _Label) -> None:
 
 
 def _improved(day: Day, order: list[int]) -> list[int]:
-    """Take the best of all reversals and moves again and again until none helps."""
-    best, price = order, cost(day, order)
-    while True:
-        candidates = ((cost(day, other), other) for other in _neighbours(best) if keeps_promises_in_turn(day, other))
-        found = min(candidates, default=(price, best))
-        if found[0] >= price:
-            return best
-        price, best = found
+    """Take every reversal and move that helps, again and again until none does."""
+    best, price, helped = order, cost(day, order), True
+    while helped:
+        helped = False
+        for other in _neighbours(best):
+            tried = cost(day, other)
+            if tried < price and keeps_promises_in_turn(day, other):
+                best, price, helped = other, tried, True
+                break
+    return best
 
 
 def _neighbours(order: list[int]) -> Iterator[list[int]]:

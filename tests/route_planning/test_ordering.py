@@ -61,6 +61,16 @@ def test_a_promise_is_kept_even_where_that_means_more_driving() -> None:
     assert cost(promised_far_first, [1, 2]).late == 30 * 60
 
 
+def test_a_long_wait_is_filled_where_that_costs_little_driving() -> None:
+    line = [0, 10, 14, 0]
+    day = Day([[60 * abs(a - b) for b in line] for a in line], NINE, {1: 30, 2: 30}, {1: NINE + 7200})
+    assert best_order(day) == [2, 1]  # home at half past eleven and not after noon
+    assert cost(day, [2, 1]).driving == cost(day, [1, 2]).driving
+    far = [0, 10, 100, 0]
+    apart = Day([[60 * abs(a - b) for b in far] for a in far], NINE, {1: 30, 2: 30}, {1: NINE + 1200})
+    assert best_order(apart) == [1, 2]
+
+
 def test_promises_that_cannot_all_be_kept_still_give_an_order() -> None:
     seconds = [[0, 3600, 3600, 0], [3600, 0, 3600, 3600], [3600, 3600, 0, 3600], [0, 3600, 3600, 0]]
     day = Day(seconds, NINE, {1: 60, 2: 60}, {1: NINE, 2: NINE})
