@@ -16,7 +16,9 @@ ANSWERS: dict[str, Callable[[Question], Answer]] = {
     "referrals-by-status": service.by_status,
     "time-to-appointment": service.waiting_time,
     "wait-by-month": service.wait_by_month,
-    **service.WAIT_BY,
+    "wait-by-site": service.wait_by_site,
+    "wait-by-payer": service.wait_by_payer,
+    "wait-by-source": service.wait_by_source,
     "visits-and-referrals": outreach.beside_visits,
     "most-visited": outreach.most_visited,
 }

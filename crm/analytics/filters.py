@@ -57,16 +57,6 @@ class Filters:
         """The same with other values."""
         return replace(self, **values)
 
-    @property
-    def is_narrowed(self) -> bool:
-        """Whether anything but the period is chosen."""
-        return any(getattr(self, name) is not None for name in ("territory", "line", "site", "payer", "source"))
-
-    @property
-    def needs_practice(self) -> bool:
-        """Whether rows without a known practice are left out."""
-        return self.territory is not None or bool(self.source)
-
 
 CHOICES = ("territory", "line", "site", "payer", "source", "money")
 

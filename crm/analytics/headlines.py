@@ -10,8 +10,8 @@ from crm.analytics.filters import Period
 from crm.analytics.periods import YEAR, says_months, says_short, says_so_far
 from crm.analytics.question import Question
 from crm.analytics.revenue import money_of
-from crm.analytics.sources import sparks
-from crm.core.formats import MINUS, money, number, percent, signed_percent
+from crm.analytics.sources import says_change, sparks
+from crm.core.formats import money, number, percent, signed_percent
 
 SHOWN, MOST_SHOWN = 25, 200
 QUARTER = 3
@@ -65,7 +65,7 @@ def states(question: Question) -> list[tuple[str, int, str]]:
     if not question.has_year_before:
         return []
     counted = metrics.count_states(question.ranked)
-    return [(state, size, f"{_signed(change)} on last year") for state, (size, change) in counted.items()]
+    return [(state, size, f"{says_change(change)} on last year") for state, (size, change) in counted.items()]
 
 
 def source_rows(question: Question, *, is_all: bool = False, limit: int = SHOWN) -> list[SourceRow]:
@@ -180,6 +180,7 @@ def _days(question: Question, months: tuple[int, ...]) -> dict[str, Any]:
 
 
 def _revenue(question: Question, months: tuple[int, ...]) -> dict[str, Any]:
+    question = question.with_money()
     chosen = money_of(question)
     kind = chosen.kind or "paid"
     now, before = _pair(question, kind, months)
@@ -231,7 +232,7 @@ def _is_told(question: Question, months: tuple[int, ...]) -> bool:
 
 def _change(now: float, before: float, kind: str) -> dict[str, Any]:
     is_small = min(now, before) < metrics.FEW
-    return _says(_signed(now - before) if is_small else percent(abs(now / before - 1)), now - before, kind)
+    return _says(says_change(now - before) if is_small else percent(abs(now / before - 1)), now - before, kind)
 
 
 def _says(text: str, change: float, kind: str) -> dict[str, Any]:
@@ -240,10 +241,6 @@ def _says(text: str, change: float, kind: str) -> dict[str, Any]:
 
 def _kind(now: float, before: float, is_clear: bool) -> str:  # noqa: FBT001 one of three plain values
     return "quiet" if not is_clear or now == before else "good" if now > before else "bad"
-
-
-def _signed(change: float) -> str:
-    return f"{'+' if change > 0 else MINUS if change < 0 else ''}{number(abs(change))}"
 
 
 def _spark(question: Question, column: str) -> list[float | None]:

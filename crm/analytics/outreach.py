@@ -11,7 +11,7 @@ from crm.analytics.periods import YEAR, Window, says_months
 from crm.analytics.question import Answer, Question
 from crm.analytics.rank_charts import ranked_bars
 from crm.analytics.tables import Column, Kind, Table, rows_of
-from crm.core.formats import month, month_start, number, plural
+from crm.core.formats import month, month_start, plural
 
 TOP = 12
 NO_VISITS = "No visits were logged in this period."
@@ -107,5 +107,4 @@ def _visits_note(question: Question) -> str:
     filters = question.filters
     if filters.line is not None or filters.site is not None or filters.payer is not None:
         return "Visits are not split by service line, site or payer: all are counted."
-    sources = question.in_window("received")
-    return f"{number(sources)} referrals received; planned and cancelled visits are not counted"
+    return "Planned and cancelled visits are not counted"

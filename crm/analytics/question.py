@@ -1,7 +1,7 @@
 """A question to the data (who asks, narrowed how, for which months) and the shape of an answer: table, chart, words."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 
@@ -36,6 +36,10 @@ class Question:
         """The same question for another period."""
         filters = self.filters.changed(period=period, first=None, last=None)
         return Question(self.session, self.viewer, filters, self.options, window_of(filters, self.window.span))
+
+    def with_money(self) -> "Question":
+        """The same question, about money too."""
+        return self if self.wants_money else replace(self, wants_money=True)
 
     @cached_property
     def to_date(self) -> Window:
@@ -81,10 +85,19 @@ class Question:
             return NO_DATA
         return NO_ROWS if self.in_window("received") == 0 else ""
 
+    @cached_property
+    def inside(self) -> pd.DataFrame:
+        """Counts and money per month of the window alone; most charts need no more."""
+        months = self.window.months
+        if "monthly" in self.__dict__:
+            return self.monthly[self.monthly["month"].isin(list(months))]
+        return frames.volumes(self.session, self.viewer, self.filters, months, "month", money=self.wants_money)
+
     def in_window(self, column: str, months: Collection[int] | None = None) -> int:
-        """The sum of a column over the window, or over some months."""
+        """The sum of a column over the window, or over some months of it or of the year before."""
         chosen = self.window.months if months is None else months
-        return int(self.monthly.loc[self.monthly["month"].isin(list(chosen)), column].sum())
+        frame = self.inside if set(chosen) <= set(self.window.months) else self.monthly
+        return int(frame.loc[frame["month"].isin(list(chosen)), column].sum())
 
     def coverage(self, months: Collection[int] | None = None) -> str:
         """`1,204 of 1,310 referrals matched a practice`."""
@@ -112,12 +125,12 @@ class Answer:
         return nothing(self.empty) if self.empty else self.draw()
 
 
-def ask(session: Session, viewer: Viewer, args: Mapping[str, str], today: date, *, money: bool = False) -> Question:
-    """The question that an address asks; with `money`, about money too."""
+def ask(session: Session, viewer: Viewer, args: Mapping[str, str], today: date) -> Question:
+    """The question that an address asks."""
     filters = parse(args)
     options = list_options(session, viewer, filters)
     known = options.known(filters)
-    return Question(session, viewer, known, options, window_of(known, frames.span(session, today)), money)
+    return Question(session, viewer, known, options, window_of(known, frames.span(session, today)))
 
 
 def limits(question: Question) -> list[str]:

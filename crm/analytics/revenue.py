@@ -36,12 +36,14 @@ def money_of(question: Question) -> Money:
     """The kind of money that a question asks for, or that the data have."""
     if not question.viewer.sees_revenue:
         raise NotAllowed
-    inside = question.monthly[question.monthly["month"].isin(list(question.window.months))]
-    return Money(metrics.money_kind(inside, question.filters.money), metrics.money_kinds(inside))
+    question = question.with_money()
+    frame = question.inside
+    return Money(metrics.money_kind(frame, question.filters.money), metrics.money_kinds(frame))
 
 
 def by_line(question: Question) -> Answer:
     """Money per month, one column per service line; months that are not over are marked."""
+    question = question.with_money()
     chosen, window = money_of(question), question.window
     kind = chosen.kind or "paid"
     frame = frames.volumes(
@@ -61,6 +63,7 @@ def by_line(question: Question) -> Answer:
 
 def by_source(question: Question) -> Answer:
     """Money per source in the compared months, beside the year before."""
+    question = question.with_money()
     chosen = money_of(question)
     kind = chosen.kind or "paid"
     frame = question.sources

@@ -1,13 +1,11 @@
 """Answers of the page Service: how far referrals came, and how long patients waited for an appointment."""
 
-from functools import partial
-
 import pandas as pd
 
 from crm.analytics import frames, links, metrics, rank_charts
 from crm.analytics.periods import says_months
 from crm.analytics.question import Answer, Question
-from crm.analytics.tables import Column, Kind, Table, known, rows_of
+from crm.analytics.tables import Column, Kind, Table, rows_of
 from crm.core.formats import month, number, percent, plural
 
 SPAN, LAST = 5, 60  # days: width of a bar, and where the last one begins
@@ -27,8 +25,7 @@ WAIT_COLUMNS = (
 def by_status(question: Question) -> Answer:
     """How far the referrals of the period have come."""
     window = question.window
-    frame = question.monthly[question.monthly["month"].isin(list(window.months))]
-    steps = metrics.funnel(frame)
+    steps = metrics.funnel(question.inside)
     urls = [_step_link(question, status) for status in STEP_STATUS]
     records = ((row.step, row.referrals, row.share) for row in metrics.records(steps))
     columns = (Column("Step", Kind.TEXT), Column("Referrals"), Column("Of all received", Kind.PERCENT, "%"))
@@ -75,22 +72,35 @@ def wait_by_month(question: Question) -> Answer:
     return _spans(question, "Month", names, found, urls)
 
 
-def wait_by_group(question: Question, group: str) -> Answer:
-    """Median and 90th percentile per site, payer or source; the largest groups first."""
-    key = {"source": "practice"}.get(group, group)
-    practices = None
-    if group == "source":
-        top = question.ranked[question.ranked["now"] > 0].head(TOP)
-        practices = [int(id_) for id_ in top["practice"]]
-    months = question.compared if practices is not None else question.window.months
-    frame = frames.waits(question.session, question.viewer, question.filters, months, key, practices=practices)
+def wait_by_source(question: Question) -> Answer:
+    """Median and 90th percentile of the sources that send most."""
+    months = question.compared
+    sent = frames.sources(question.session, question.viewer, question.filters, months, ())
+    top = sent[sent["practice"] > 0].nlargest(TOP, "now")
+    names = {int(id_): str(name) for id_, name in zip(top["practice"], top["name"], strict=True)}
+    return _by_group(question, "source", months, names)
+
+
+def wait_by_site(question: Question) -> Answer:
+    """Median and 90th percentile per site of ours."""
+    return _by_group(question, "site", question.window.months)
+
+
+def wait_by_payer(question: Question) -> Answer:
+    """Median and 90th percentile per kind of insurance."""
+    return _by_group(question, "payer", question.window.months)
+
+
+def _by_group(
+    question: Question, group: str, months: tuple[int, ...] | range, names: dict[int, str] | None = None
+) -> Answer:
+    """The largest groups first; with `names` only those practices."""
+    key = "practice" if group == "source" else group
+    frame = frames.waits(question.session, question.viewer, question.filters, months, key, practices=names)
     found = metrics.wait_summary(frame, key).sort_values(["referrals", key], ascending=[False, True]).head(TOP)
-    names = [_name(question, group, value) for value in found[key]]
+    labels = [names[value] if names else question.options.label(group, value) for value in found[key]]
     urls = [links.referral_rows(question.filters, months, **{group: value}) for value in found[key]]
-    return _spans(question, GROUPS[group], names, found.reset_index(drop=True), urls)
-
-
-WAIT_BY = {f"wait-by-{group}": partial(wait_by_group, group=group) for group in GROUPS}
+    return _spans(question, GROUPS[group], labels, found.reset_index(drop=True), urls)
 
 
 def _spans(question: Question, head: str, names: list[str], found: pd.DataFrame, urls: list[str]) -> Answer:
@@ -103,15 +113,8 @@ def _spans(question: Question, head: str, names: list[str], found: pd.DataFrame,
         draw=lambda: rank_charts.day_spans(names, found, urls),
         says="Dot: half got an appointment within so many days; ring: nine of ten",
         coverage=f"{plural(count, 'referral')} with a received day and an appointment day",
-        empty=question.empty or ("" if count else NO_WAITS),
+        empty="" if count else question.empty or NO_WAITS,
     )
-
-
-def _name(question: Question, group: str, value: object) -> str:
-    if group != "source":
-        return question.options.label(group, value)
-    found = question.ranked.loc[question.ranked["practice"] == value, "name"]
-    return str(found.iloc[0])
 
 
 def _says_wait(count: int, median: float | None, high: float | None) -> str:
@@ -130,9 +133,3 @@ def _step_link(question: Question, status: str | None) -> str:
         return ""
     more = {"status": status} if status else {}
     return links.referral_rows(question.filters, question.window.months, **more)
-
-
-def seen_rate(frame: pd.DataFrame) -> float | None:
-    """The share of the received that were seen."""
-    received = float(frame["received"].sum())
-    return known(float(frame["seen"].sum()) / received) if received > 0 else None

@@ -8,7 +8,7 @@ import pandas as pd
 from crm.analytics import frames, links, metrics, rank_charts, significance
 from crm.analytics.periods import says_months
 from crm.analytics.queries import UNKNOWN_SOURCE
-from crm.analytics.question import Answer, Question
+from crm.analytics.question import NO_DATA, NO_ROWS, Answer, Question
 from crm.analytics.tables import Column, Kind, Row, Table, rows_of
 from crm.core.formats import MINUS, number
 
@@ -39,8 +39,8 @@ def ranking(question: Question) -> Answer:
             _links(question, top), marks=marks,
         ),
         says=f"Received {says_months(question.compared)}; the mark shows the same months a year before",
-        coverage=question.coverage(question.compared),
-        empty=question.empty or ("" if len(top) else "No referral of these months matched a practice."),
+        coverage=coverage(question),
+        empty=_empty(question) or ("" if len(top) else "No referral of these months matched a practice."),
     )  # fmt: skip
 
 
@@ -69,6 +69,19 @@ def sparks(question: Question, practice_ids: Iterable[int]) -> dict[int, list[fl
     }
 
 
+def coverage(question: Question) -> str:
+    """How many of the ranked months' referrals matched a practice, told from the ranking itself."""
+    frame = question.sources
+    matched = int(frame.loc[frame["practice"] > 0, "now"].sum())
+    return f"{number(matched)} of {number(int(frame['now'].sum()))} referrals matched a practice"
+
+
+def _empty(question: Question) -> str:
+    if question.window.span.last is None:
+        return NO_DATA
+    return "" if _sums(question.sources) != (0, 0) else NO_ROWS
+
+
 def says_change(change: float) -> str:
     """`+48`, with a true minus sign."""
     return f"{'+' if change > 0 else MINUS if change < 0 else ''}{number(abs(change))}"
@@ -81,7 +94,7 @@ def _movers(question: Question, direction: int, color: str, none: str) -> Answer
         for change, before, now in zip(moved["change"], moved["before"], moved["now"], strict=True)
     ]
     clear = [color if level > significance.WITHIN_CHANCE else "last" for level in moved["level"]]
-    empty = question.empty or ("" if question.has_year_before else NO_YEAR_BEFORE) or ("" if len(moved) else none)
+    empty = _empty(question) or ("" if question.has_year_before else NO_YEAR_BEFORE) or ("" if len(moved) else none)
     return Answer(
         table=_table(question, moved, with_unmatched=False),
         draw=lambda: rank_charts.ranked_bars(
@@ -89,7 +102,7 @@ def _movers(question: Question, direction: int, color: str, none: str) -> Answer
             _links(question, moved), color=clear,
         ),
         says=f"{says_months(question.compared)} against the same months a year before; grey is within chance",
-        coverage=question.coverage(question.compared),
+        coverage=coverage(question),
         empty=empty,
     )  # fmt: skip
 

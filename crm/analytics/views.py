@@ -68,7 +68,7 @@ def revenue() -> ResponseReturnValue:
     """Money by month and service line, and by source."""
     from crm.analytics.revenue import money_of
 
-    question = _question(money=True)
+    question = _question().with_money()
     chosen = money_of(question)
     kinds = [
         {"label": kind.capitalize(), "url": _url("revenue", question, money=kind), "is_current": kind == chosen.kind}
@@ -108,7 +108,8 @@ def chart(name: str) -> ResponseReturnValue:
     """A chart for the browser to draw."""
     from crm.analytics.drawing import answer, narrow
 
-    figure = _answer(name, _chart(name)).figure
+    _chart(name)
+    figure = _answer(name).figure
     figure = narrow(figure) if request.args.get("size") == "narrow" else figure
     return Response(answer(figure), mimetype="application/json")
 
@@ -118,7 +119,7 @@ def chart(name: str) -> ResponseReturnValue:
 def chart_table(name: str) -> ResponseReturnValue:
     """The numbers of a chart as a table."""
     found = _chart(name)
-    return partial("analytics/_table.html", title=found.title, answer=_answer(name, found))
+    return partial("analytics/_table.html", title=found.title, answer=_answer(name))
 
 
 @bp.route("/charts/<name>.csv")
@@ -128,8 +129,7 @@ def chart_csv(name: str) -> ResponseReturnValue:
     from crm.analytics.tables import file_rows
 
     found = _chart(name)
-    answer = _answer(name, found)
-    head, rows = file_rows(answer.table)
+    head, rows = file_rows(_answer(name).table)
     actor = db.session.info.get("actor")
     with separate_transaction() as session:
         record(
@@ -153,10 +153,10 @@ def practice_chart(practice_id: int) -> ResponseReturnValue:
     return Response(answer(practice_figure(_question(), practice_id, length)), mimetype="application/json")
 
 
-def _question(*, money: bool = False) -> "Question":
+def _question() -> "Question":
     from crm.analytics.question import ask
 
-    return ask(db.session(), current_viewer(), request.args, clock.today(), money=money)
+    return ask(db.session(), current_viewer(), request.args, clock.today())
 
 
 def _chart(name: str) -> Chart:
@@ -167,10 +167,10 @@ def _chart(name: str) -> Chart:
     return CHARTS[name]
 
 
-def _answer(name: str, chart: Chart) -> "Answer":
+def _answer(name: str) -> "Answer":
     from crm.analytics.answers import ANSWERS
 
-    return ANSWERS[name](_question(money=chart.permission is Permission.REVENUE_VIEW))
+    return ANSWERS[name](_question())
 
 
 def _url(tab: str, question: "Question", **changes: Any) -> str:

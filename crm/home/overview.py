@@ -32,7 +32,7 @@ def overview() -> ResponseReturnValue:
     chosen = request.args.get("period", "")
     scale = chosen if chosen in SCALES else "month"
     args = {name: value for name, value in request.args.items() if name not in ("period", "from", "to")}
-    question = ask(db.session(), current_viewer(), args, clock.today(), money=True)
+    question = ask(db.session(), current_viewer(), args, clock.today()).with_money()
     return page("home/overview.html", **_context(question, scale))
 
 
@@ -41,6 +41,7 @@ def _context(question: "Question", scale: str) -> dict[str, Any]:
     from crm.analytics.outreach import LEGEND
     from crm.analytics.periods import says_months
     from crm.analytics.question import limits
+    from crm.analytics.sources import coverage
 
     lately = question.about(Period.YEAR if scale == "year" else Period.QUARTER)
     return {
@@ -48,6 +49,7 @@ def _context(question: "Question", scale: str) -> dict[str, Any]:
         "lately": lately,
         "rows_url": referral_rows(question.filters, question.window.months),
         "tiles": headlines.tiles(question, SCALES[scale][1]),
+        "lately_coverage": coverage(lately),
         "lately_months": says_months(lately.compared),
         "changed": headlines.changed_rows(lately),
         "says_changed": headlines.says_changed(lately) if lately.has_year_before else "",

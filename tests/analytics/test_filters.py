@@ -13,7 +13,6 @@ NOVEMBER_2025 = 2025 * 12 + 10
 def test_an_empty_address_is_the_last_twelve_months_of_everything() -> None:
     assert parse({}) == Filters(period=Period.MONTHS_12)
     assert parse({}).params() == {}
-    assert not parse({}).is_narrowed
 
 
 def test_every_choice_is_read() -> None:
@@ -24,8 +23,6 @@ def test_every_choice_is_read() -> None:
     found = parse(args)
     assert found == Filters(Period.YEAR, None, None, 3, 2, 0, "medicare", 17, "net")
     assert found.params() == args
-    assert found.is_narrowed
-    assert found.needs_practice
 
 
 def test_own_months_are_put_in_order_and_win_over_the_period() -> None:

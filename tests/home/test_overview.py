@@ -94,7 +94,7 @@ def test_overview_of_an_empty_organization_leads_to_the_first_steps(cast: Cast, 
 def test_without_the_right_to_money_no_tile_holds_any(two_years: Session, cast: Cast, app: Any) -> None:
     counts_only = Viewer(1, "Ann", extra=frozenset({Permission.ANALYTICS_VIEW, Permission.ALL_TERRITORIES}))
     with app.test_request_context():
-        question = ask(two_years, counts_only, {}, TODAY, money=True)
+        question = ask(two_years, counts_only, {}, TODAY).with_money()
         found = headlines.tiles(question, Period.MONTH)
     assert [tile["label"] for tile in found][-1] == "Declined or lost"
     assert "$" not in str(found)
