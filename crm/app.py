@@ -22,6 +22,9 @@ from crm.core import clock, engine, error_pages, formats, logs, security
 from crm.core.db import db
 from crm.core.web import asset
 from crm.demo import cli as demo_cli
+from crm.directory import cli as directory_cli
+from crm.directory import import_views as directory_imports
+from crm.directory import jobs as directory_jobs
 from crm.directory import views as directory
 from crm.doctor import doctor
 from crm.exports import jobs as exports_jobs
@@ -39,24 +42,6 @@ from crm.serve import serve, work
 from crm.tasks import queries as tasks_queries
 from crm.tasks import views as tasks
 from crm.visits import views as visits
-
-
-def _soft(name: str):  # type: ignore[no-untyped-def]  # scaffolding for the importers
-    import importlib
-    from types import SimpleNamespace
-
-    import click
-    from flask import Blueprint
-
-    try:
-        return importlib.import_module(name)
-    except ImportError:
-        return SimpleNamespace(bp=Blueprint(name.replace(".", "_"), __name__), cli=click.Group("directory"), HANDLERS={})
-
-
-directory_cli = _soft("crm.directory.cli")
-directory_imports = _soft("crm.directory.import_views")
-directory_jobs = _soft("crm.directory.jobs")
 
 BLUEPRINTS = (
     accounts.bp, admin.bp, home.bp, directory.bp, directory_imports.bp, visits.bp, meetings.bp, tasks.bp,
@@ -86,7 +71,6 @@ def create_app(config: Config | None = None) -> Flask:
     app.extensions["job_handlers"] = JOB_HANDLERS
     error_pages.install(app, guard.record_refusal)
     _add_template_words(app)
-    app.url_build_error_handlers.append(lambda error, endpoint, values: "/")  # scaffolding for the importers
     guard.check_declared(app)
     return app
 
@@ -138,5 +122,3 @@ def _badges() -> dict[str, int]:
     viewer = guard.current_viewer()
     due = tasks_queries.count_due(db.session(), viewer) if viewer.may("tasks.view") else 0
     return {"tasks.tasks": due} if due else {}
-
-
