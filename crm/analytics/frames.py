@@ -73,34 +73,36 @@ def sources(
     *,
     money: bool = False,
 ) -> pd.DataFrame:
-    """Per source: referrals (and money) in the months `now` and `before`. Practice 0 holds what matched nobody."""
+    """Per source: referrals (and money) in the months `now`, `before` and in `both`, where the two overlap.
+
+    Practice 0 holds what matched nobody.
+    """
     measures = {"received": func.sum(ReferralMonth.received), **(_money(viewer) if money else {})}
+    periods = {"now": now, "before": before, "both": set(now) & set(before)}
     parts = [
-        select(ReferralMonth.practice_id, literal(is_now).label("is_now"), *(c.label(n) for n, c in measures.items()))
+        select(ReferralMonth.practice_id, literal(name).label("period"), *(c.label(n) for n, c in measures.items()))
         .where(*_conditions(ReferralMonth, viewer, filters, months))
         .group_by(ReferralMonth.practice_id)
-        for is_now, months in ((1, now), (0, before))
+        for name, months in periods.items()
+        if months or name == "now"
     ]
     totals = union_all(*parts).subquery()
     frame = _frame(
         session,
-        _with_practice(totals, ["is_now", *measures]),
-        ["practice", *SOURCE, "is_now", *measures],
+        _with_practice(totals, ["period", *measures]),
+        ["practice", *SOURCE, "period", *measures],
         floats=MONEY,
     )
-    return _side_by_side(frame, list(measures))
+    return _side_by_side(frame, list(measures), list(periods))
 
 
-def _side_by_side(frame: pd.DataFrame, measures: list[str]) -> pd.DataFrame:
+def _side_by_side(frame: pd.DataFrame, measures: list[str], periods: list[str]) -> pd.DataFrame:
     """One row per source out of one per source and period: `now`, `before`, `paid_now`, `paid_before`, ..."""
     names = frame.drop_duplicates("practice").set_index("practice")[[*SOURCE]]
-    periods = {
-        suffix: frame[frame["is_now"] == is_now].set_index("practice")[measures].reindex(names.index, fill_value=0)
-        for is_now, suffix in ((1, "now"), (0, "before"))
-    }
-    for suffix, sums in periods.items():
+    for period in periods:
+        sums = frame[frame["period"] == period].set_index("practice")[measures].reindex(names.index, fill_value=0)
         for measure in measures:
-            names[suffix if measure == "received" else f"{measure}_{suffix}"] = sums[measure]
+            names[period if measure == "received" else f"{measure}_{period}"] = sums[measure]
     return names.reset_index()
 
 
@@ -226,7 +228,7 @@ def _frame(
     """The rows of a query; sums are whole numbers but for money, whatever type the database gives them."""
     frame = pd.DataFrame([tuple(row) for row in session.execute(query)], columns=columns)
     for column in columns:
-        if column in texts or column in (*SOURCE, "payer"):
+        if column in texts or column in (*SOURCE, "payer", "period"):
             frame[column] = frame[column].astype(object)
         else:
             frame[column] = frame[column].astype("float64" if column in floats else "int64")

@@ -106,7 +106,9 @@ def rank_sources(frame: pd.DataFrame) -> pd.DataFrame:
     table["share"] = table["now"] / total if total > 0 else np.nan
     table["change"] = table["now"] - table["before"]
     table["ratio"] = table["change"] / table["before"].where(table["before"] > 0).astype("float64")
-    table["p"] = significance.p_values(table["before"].to_numpy(dtype=float), table["now"].to_numpy(dtype=float))
+    # Months in both periods (two years against the two years a year before) say nothing about a change.
+    apart = table[["before", "now"]].sub(table["both"], axis=0).to_numpy(dtype=float)
+    table["p"] = significance.p_values(apart[:, 0], apart[:, 1])
     table["level"] = significance.levels(table["p"].to_numpy())
     table["state"] = _states(table)
     table = table[(table["now"] > 0) | (table["before"] > 0)]

@@ -106,6 +106,7 @@ def test_every_total_equals_the_rows_behind_it(
     assert int(sources["now"].sum()) == len(wanted)
     earlier = [row for row in rows if row.month + 12 in months and matches(row)]
     assert int(sources["before"].sum()) == len(earlier)
+    assert int(sources["both"].sum()) == len([row for row in wanted if row.month + 12 in months])
     waits = frames.waits(session, viewer, filters, months, "site")
     assert int(waits["referrals"].sum()) == sum(row.appointment_on is not None for row in wanted)
     if not only_north:
@@ -121,7 +122,7 @@ def test_money_is_not_even_read_for_those_who_may_not_see_it(
     volumes = frames.volumes(session, liaison(cast), Filters(), MONTHS, "month", money=True)
     sources = frames.sources(session, liaison(cast), Filters(), MONTHS, [], money=True)
     assert list(volumes.columns) == ["month", "received", "scheduled", "seen", "declined", "lost", "matched"]
-    assert list(sources.columns) == ["practice", "name", "city", "tier", "now", "before"]
+    assert list(sources.columns) == ["practice", "name", "city", "tier", "now", "before", "both"]
 
 
 def test_a_liaison_reads_only_the_own_territory(session: Session, cast: Cast, rows: list[Referral]) -> None:

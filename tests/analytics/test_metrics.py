@@ -23,8 +23,8 @@ def monthly(counts: dict[int, int]) -> pd.DataFrame:
 def ranked(*pairs: tuple[int, int]) -> pd.DataFrame:
     """Sources 1, 2, ... with (before, now)."""
     frame = pd.DataFrame(
-        [(n + 1, f"S{n + 1}", "", None, now, before) for n, (before, now) in enumerate(pairs)],
-        columns=["practice", "name", "city", "tier", "now", "before"],
+        [(n + 1, f"S{n + 1}", now, before, 0) for n, (before, now) in enumerate(pairs)],
+        columns=["practice", "name", "now", "before", "both"],
     )
     return metrics.rank_sources(frame)
 
@@ -95,10 +95,18 @@ def test_sources_by_hand() -> None:
 
 
 def test_what_matched_nobody_counts_in_the_shares_but_is_no_source() -> None:
-    frame = pd.DataFrame({"practice": [0, 7], "name": [None, "S"], "now": [25, 75], "before": [0, 70]})
+    frame = pd.DataFrame({"practice": [0, 7], "name": [None, "S"], "now": [25, 75], "before": [0, 70], "both": [0, 0]})
     table = metrics.rank_sources(frame)
     assert list(table["practice"]) == [7]
     assert table["share"][0] == 0.75
+
+
+def test_months_in_both_periods_are_left_out_of_the_test() -> None:
+    frame = pd.DataFrame({"practice": [1], "name": ["S"], "now": [260], "before": [230], "both": [200]})
+    alone = ranked((30, 60))
+    assert metrics.rank_sources(frame)["p"][0] == alone["p"][0]
+    assert metrics.rank_sources(frame)["state"][0] == "growing"
+    assert ranked((230, 260))["state"][0] == "steady"
 
 
 def test_states_are_counted_with_their_change() -> None:
