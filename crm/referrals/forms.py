@@ -89,25 +89,36 @@ class EntryForm(Form):
             received_on=self.received_on.data if is_event else None,
             month=None if is_event else read_month(self.month.data or ""),
             count=1 if is_event else self.count.data or 0,
-            provider_id=optional_id(self.provider_id.data), service_line_id=self.service_line_id.data, site_id=self.site_id.data,
-            payer=PayerClass(self.payer.data), status=ReferralStatus(self.status.data),
+            provider_id=optional_id(self.provider_id.data),
+            service_line_id=self.service_line_id.data,
+            site_id=self.site_id.data,
+            payer=PayerClass(self.payer.data),
+            status=ReferralStatus(self.status.data),
             appointment_on=self.appointment_on.data if is_event else None,
             seen_on=self.seen_on.data if is_event else None,
             revenue_cents=None if self.revenue.data is None else round(self.revenue.data * 100),
             revenue_kind=RevenueKind(self.revenue_kind.data) if self.revenue_kind.data else None,
-        )  # fmt: skip
+        )
 
     @staticmethod
     def values_of(row: Referral) -> dict[str, Any]:
         """What the form shows of a row that was typed in."""
         return {
-            "kind": "event" if row.received_on else "month", "practice_id": row.practice_id, "received_on": row.received_on,
-            "month": month_text(row.month), "count": row.count, "provider_id": row.provider_id,
-            "service_line_id": row.service_line_id, "site_id": row.site_id, "payer": row.payer.value, "status": row.status.value,
-            "appointment_on": row.appointment_on, "seen_on": row.seen_on,
+            "kind": "event" if row.received_on else "month",
+            "practice_id": row.practice_id,
+            "received_on": row.received_on,
+            "month": month_text(row.month),
+            "count": row.count,
+            "provider_id": row.provider_id,
+            "service_line_id": row.service_line_id,
+            "site_id": row.site_id,
+            "payer": row.payer.value,
+            "status": row.status.value,
+            "appointment_on": row.appointment_on,
+            "seen_on": row.seen_on,
             "revenue": None if row.revenue_cents is None else row.revenue_cents / 100,
             "revenue_kind": row.revenue_kind.value if row.revenue_kind else "",
-        }  # fmt: skip
+        }
 
 
 class ServiceLineForm(Form):

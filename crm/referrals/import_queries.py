@@ -108,7 +108,7 @@ def take_back_preview(session: Session, import_id: int) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class LineOfImport:
-    """A service line in the months of an import: how many referrals it brought, how many there are, and a year before."""
+    """A service line in the months of an import: what it brought, all that there is, and a year before."""
 
     name: str
     position: int

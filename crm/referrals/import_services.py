@@ -51,9 +51,14 @@ def take_in_file(
     packed, count = pack(found.main)
     sweep_uploads(session)
     batch = ReferralImport(
-        file_name=_safe_name(name), sheet=_safe_name(found.main.sheet.name), grain=found.grain, owner_id=viewer.id,
-        state=ImportState.CHECKING, mapping=_first_mapping(session, found, count, month), read_rows=count,
-    )  # fmt: skip
+        file_name=_safe_name(name),
+        sheet=_safe_name(found.main.sheet.name),
+        grain=found.grain,
+        owner_id=viewer.id,
+        state=ImportState.CHECKING,
+        mapping=_first_mapping(session, found, count, month),
+        read_rows=count,
+    )
     session.add(batch)
     session.flush()
     session.add(ImportUpload(import_id=batch.id, rows=packed, row_count=count))
@@ -90,13 +95,18 @@ def _dropped(sheet: SheetSurvey, *, is_main: bool) -> list[dict[str, Any]]:
     """What is said of the columns of which nothing was kept: where they stand and why, never a value."""
     return [
         {
-            "sheet": _safe_name(sheet.sheet.name), "letter": column.letter, "header": column.header,
-            "rule": column.verdict.rule, "rows": column.verdict.rows, "is_main": is_main,
-            "is_refused": column.verdict.ruling is Ruling.REFUSE, "filled": round(column.signs.filled / max(sheet.rows, 1), 4),
+            "sheet": _safe_name(sheet.sheet.name),
+            "letter": column.letter,
+            "header": column.header,
+            "rule": column.verdict.rule,
+            "rows": column.verdict.rows,
+            "is_main": is_main,
+            "is_refused": column.verdict.ruling is Ruling.REFUSE,
+            "filled": round(column.signs.filled / max(sheet.rows, 1), 4),
         }
         for column in sheet.dropped
         if is_main or column.verdict.ruling is Ruling.REFUSE
-    ][:MAX_DROPPED]  # fmt: skip
+    ][:MAX_DROPPED]
 
 
 def change_mapping(session: Session, batch: ReferralImport, choices: Choices) -> None:
@@ -177,9 +187,12 @@ def begin_take_back(session: Session, viewer: Viewer, batch: ReferralImport) -> 
         raise Conflict("Only an import that is done can be taken back.")
     batch.state = ImportState.TAKING_BACK
     job = enqueue(
-        session, kind="referrals.take_back", title=f"Take back {batch.file_name}",
-        payload={"import_id": batch.id}, viewer=viewer,
-    )  # fmt: skip
+        session,
+        kind="referrals.take_back",
+        title=f"Take back {batch.file_name}",
+        payload={"import_id": batch.id},
+        viewer=viewer,
+    )
     batch.job_id = job.id
     session.flush()
     return job

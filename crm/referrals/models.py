@@ -130,7 +130,9 @@ class ReferralImport(Audited, Timestamped, Model):
     state: Mapped[ImportState] = mapped_column(choice(ImportState), default=ImportState.CHECKING)
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     job_id: Mapped[int | None] = mapped_column(ForeignKey("job.id"))
-    # How the file is read: {"columns": {...}, "refused": [...], "options": {"month", "revenue_kind", ...}}; never a value of a row.
+    # How the file is read: "columns" (letter, header, target, how sure, part filled), "dropped" (refused and free text:
+    # sheet, letter, header, rule, rows), "options" (month, service_line, site), "layout", "revision", "check" (the
+    # summary of the dry run), "made" (service lines and sites that it made). Never a value of a patient.
     mapping: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     read_rows: Mapped[int] = mapped_column(default=0)
     added_rows: Mapped[int] = mapped_column(default=0)

@@ -19,11 +19,28 @@ def rows_query(viewer: Viewer, chosen: RowFilter) -> Select[Any]:
     money: tuple[Any, ...] = (Referral.revenue_cents, Referral.revenue_kind) if viewer.sees_revenue else ()
     query: Any = (
         select(
-            Referral.id, Referral.month, Referral.received_on, Referral.practice_id, Practice.name.label("practice"),
-            Referral.source_name, Referral.source_npi, Provider.first_name, Provider.last_name, Provider.credentials,
-            ServiceLine.name.label("line"), ServiceLine.position, Site.name.label("site"), Referral.payer, Referral.status,
-            Referral.appointment_on, Referral.seen_on, Referral.report_sent_on, Referral.count, Referral.import_id,
-            ReferralImport.file_name, *money,
+            Referral.id,
+            Referral.month,
+            Referral.received_on,
+            Referral.practice_id,
+            Practice.name.label("practice"),
+            Referral.source_name,
+            Referral.source_npi,
+            Provider.first_name,
+            Provider.last_name,
+            Provider.credentials,
+            ServiceLine.name.label("line"),
+            ServiceLine.position,
+            Site.name.label("site"),
+            Referral.payer,
+            Referral.status,
+            Referral.appointment_on,
+            Referral.seen_on,
+            Referral.report_sent_on,
+            Referral.count,
+            Referral.import_id,
+            ReferralImport.file_name,
+            *money,
         )
         .outerjoin(Practice, Practice.id == Referral.practice_id)
         .outerjoin(Provider, Provider.id == Referral.provider_id)
@@ -31,7 +48,7 @@ def rows_query(viewer: Viewer, chosen: RowFilter) -> Select[Any]:
         .outerjoin(Site, Site.id == Referral.site_id)
         .outerjoin(ReferralImport, ReferralImport.id == Referral.import_id)
         .order_by(Referral.month.desc(), Referral.id.desc())
-    )  # fmt: skip
+    )
     filtered: Select[Any] = _filtered(_scoped(query.where(is_counted()), viewer), chosen)
     return filtered
 
@@ -43,10 +60,14 @@ def _scoped(query: Any, viewer: Viewer) -> Any:
 
 def _filtered(query: Any, chosen: RowFilter) -> Any:
     equals = {
-        Referral.month: chosen.month, Referral.practice_id: chosen.source, Referral.status: chosen.status,
-        Referral.service_line_id: chosen.line, Referral.site_id: chosen.site, Referral.payer: chosen.payer,
+        Referral.month: chosen.month,
+        Referral.practice_id: chosen.source,
+        Referral.status: chosen.status,
+        Referral.service_line_id: chosen.line,
+        Referral.site_id: chosen.site,
+        Referral.payer: chosen.payer,
         Referral.import_id: chosen.batch,
-    }  # fmt: skip
+    }
     for column, value in equals.items():
         if value is not None:
             query = query.where(column == value)

@@ -8,8 +8,17 @@ from collections.abc import Sequence
 import xlsxwriter
 
 HEADER = (
-    "Referral ID", "Referral Date", "Ref NPI", "Referring Practice", "Dept", "Site", "Ins Class", "Status", "Appt Dt", "Payments",
-)  # fmt: skip
+    "Referral ID",
+    "Referral Date",
+    "Ref NPI",
+    "Referring Practice",
+    "Dept",
+    "Site",
+    "Ins Class",
+    "Status",
+    "Appt Dt",
+    "Payments",
+)
 OKONJO, BECKER = "1730482910", "1588203640"
 
 
@@ -23,10 +32,17 @@ def csv_bytes(rows: Sequence[Sequence[object]], header: Sequence[str] = HEADER, 
 def event(number: int, **changed: object) -> list[object]:
     """One referral in the layout of HEADER; arguments replace its values by header, blanks written as underscores."""
     values: dict[str, object] = {
-        "Referral ID": f"REF-{number}", "Referral Date": f"{number % 9 + 1:02d}/14/2026", "Ref NPI": OKONJO,
-        "Referring Practice": "Olentangy Family Medicine", "Dept": ("Orthopedics", "Cardiology")[number % 2], "Site": "Dublin",
-        "Ins Class": "Medicare", "Status": "Scheduled", "Appt Dt": f"{number % 9 + 1:02d}/20/2026", "Payments": "120.50",
-    }  # fmt: skip
+        "Referral ID": f"REF-{number}",
+        "Referral Date": f"{number % 9 + 1:02d}/14/2026",
+        "Ref NPI": OKONJO,
+        "Referring Practice": "Olentangy Family Medicine",
+        "Dept": ("Orthopedics", "Cardiology")[number % 2],
+        "Site": "Dublin",
+        "Ins Class": "Medicare",
+        "Status": "Scheduled",
+        "Appt Dt": f"{number % 9 + 1:02d}/20/2026",
+        "Payments": "120.50",
+    }
     values |= {name.replace("_", " "): value for name, value in changed.items()}
     return [values[name] for name in HEADER]
 

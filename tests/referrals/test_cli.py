@@ -30,8 +30,13 @@ def test_a_file_goes_in_on_a_database_that_was_only_migrated(app: Flask, tmp_pat
     told = json.loads(output.splitlines()[-1])
     assert code == 0
     assert {k: v for k, v in told.items() if k != "batch"} == {
-        "read": 3, "imported": 2, "updated": 0, "unchanged": 0, "refused": 1, "unmatched": 2,
-    }  # fmt: skip
+        "read": 3,
+        "imported": 2,
+        "updated": 0,
+        "unchanged": 0,
+        "refused": 1,
+        "unmatched": 2,
+    }
     told = json.loads(run(app, "import", path, "--json")[1].splitlines()[-1])
     assert (told["imported"], told["unchanged"], told["refused"]) == (0, 2, 1)
     assert run(app, "check-rollup") == (0, "The rollup agrees with the rows.\n")

@@ -1,4 +1,4 @@
-"""Tests of patient identity: an invented corpus of identifiers in many spellings and places, and clean files beside it."""
+"""Tests of patient identity: an invented corpus of identifiers in many spellings and places, and clean files."""
 
 import csv
 import io
@@ -23,22 +23,27 @@ ROWS = [
     ("03/05/2026", OKONJO, "Olentangy Family Medicine", "Imaging", "Pending Review"),
 ]
 # Names that identify a patient, with harmless-looking values: the name alone must do.
-TELLING_NAMES = """
-Patient Name|PATIENT_NAME|PatientName|patient.full.name|Pt Name|PT_NAME|ptName|Pat Name|Patient|Pt|Patient First Name|Patient Last|
-PAT_LAST_NAME|Member Name|Subscriber Name|Guarantor|Guarantor Name|Insured Name|Next of Kin|Mother's Name|Emergency Contact|Client Name|
-Last Name|First Name|LName|FName|Full Name|Surname|Name|Appt Name|Initials|
-DOB|D.O.B.|Pt DOB|Date of Birth|Birth Date|BIRTHDATE|Patient Birth Date|Birthday|Birth Year|Age|Patient Age|Age at Visit|Sex|Gender|
-SSN|Patient SSN|SSN_LAST4|Last4|Social Security #|Soc Sec No|SocialSecurityNumber|
-MRN|Patient MRN|PAT_MRN|MRN #|Medical Record Number|Med Rec No|Medical Rec #|Chart #|Chart Number|Epic ID|EMPI|CSN|HAR|FIN|Patient ID|PAT_ID|
-Patient Number|Patient No.|Pt ID|PatientKey|Client ID|
-MBI|HICN|Medicare ID|Medicaid ID|Medicaid #|Member ID|Subscriber ID|Policy Number|Policy #|Insurance ID|Group Number|
-Patient Address|Patient Street|Patient City|Patient Zip|Pt Zip Code|Address|Street Address|Home Address|City|ZIP|Zip Code|County|
-Patient Phone|Home Phone|Cell Phone|Mobile|Phone|Phone Number|Patient Email|Email|Email Address|Fax|
-Account Number|Acct #|Encounter ID|Visit ID|Claim Number|Case Number|License Number|Driver's License|VIN|License Plate|Device Serial|UDI|
-IP Address|Photo|Fingerprint|Admit Date|Admission Date|Discharge Date|DOS|Date of Service|Service Date|Date of Death|Deceased|
-Diagnosis|Primary Dx|Primary Dx Code|ICD-10|ICD10 Code|Referral Diagnosis|CPT Code|HCPCS|DRG|Procedure|Medication|Allergies|Lab Result|
-Race|Ethnicity|Marital Status|Preferred Language|subject|PID-5|PID.3
-""".replace("\n", "").strip("|").split("|")  # fmt: skip
+TELLING_NAMES = (
+    """
+Patient Name|PATIENT_NAME|PatientName|patient.full.name|Pt Name|PT_NAME|ptName|Pat Name|Patient|Pt|
+Patient First Name|Patient Last|PAT_LAST_NAME|Member Name|Subscriber Name|Guarantor|Guarantor Name|Insured Name|
+Next of Kin|Mother's Name|Emergency Contact|Client Name|Last Name|First Name|LName|FName|Full Name|Surname|Name|
+Appt Name|Initials|DOB|D.O.B.|Pt DOB|Date of Birth|Birth Date|BIRTHDATE|Patient Birth Date|Birthday|Birth Year|Age|
+Patient Age|Age at Visit|Sex|Gender|SSN|Patient SSN|SSN_LAST4|Last4|Social Security #|Soc Sec No|
+SocialSecurityNumber|MRN|Patient MRN|PAT_MRN|MRN #|Medical Record Number|Med Rec No|Medical Rec #|Chart #|
+Chart Number|Epic ID|EMPI|CSN|HAR|FIN|Patient ID|PAT_ID|Patient Number|Patient No.|Pt ID|PatientKey|Client ID|MBI|
+HICN|Medicare ID|Medicaid ID|Medicaid #|Member ID|Subscriber ID|Policy Number|Policy #|Insurance ID|Group Number|
+Patient Address|Patient Street|Patient City|Patient Zip|Pt Zip Code|Address|Street Address|Home Address|City|ZIP|
+Zip Code|County|Patient Phone|Home Phone|Cell Phone|Mobile|Phone|Phone Number|Patient Email|Email|Email Address|Fax|
+Account Number|Acct #|Encounter ID|Visit ID|Claim Number|Case Number|License Number|Driver's License|VIN|
+License Plate|Device Serial|UDI|IP Address|Photo|Fingerprint|Admit Date|Admission Date|Discharge Date|DOS|
+Date of Service|Service Date|Date of Death|Deceased|Diagnosis|Primary Dx|Primary Dx Code|ICD-10|ICD10 Code|
+Referral Diagnosis|CPT Code|HCPCS|DRG|Procedure|Medication|Allergies|Lab Result|Race|Ethnicity|Marital Status|
+Preferred Language|subject|PID-5|PID.3
+""".replace("\n", "")
+    .strip("|")
+    .split("|")
+)
 # Values that identify a patient under a name that says nothing.
 TELLING_VALUES = {
     "ssn": ["218-44-1029", "", "219-55-2030"],
@@ -162,15 +167,20 @@ def test_counts_of_providers_and_practices_keep_all_their_columns(header: tuple[
     assert found.main.dropped == []
 
 
-CLEAN_EVENT_NAMES = """
-Referral Received Date|ENTRY_DATE|RFL_RECEIVED_DATE|Referring Physician|Referring Physician NPI|Referring Prov Dept|Referring Organization|
-REFERRING_PROV_NAM|Referral Contact|Referred By|Referral Source|Facility Name|Practice Name|Provider Name|PCP Physician|PCP Physician NPI|
-Treating Practitioner|Location|Primary Treatment Clinic|REFD_TO_SPEC_C_NAME|Specialty|Service Line|RFL_STATUS_C_NAME|SCHED_STATUS_C_NAME|
-Appt Status|Appt Date|Appointment Date|Visit Date|RPT_SENT_DATE|PAYOR_ID_PAYOR_NAME|Primary Insurance|Insurance Type|Financial Class|Charges|
-Payments|Net Revenue|Referral ID|Reference #|Parent Reference #|Priority|RFL_TYPE_C_NAME|Appt Type|Visit Type|Created Date|State|
-Referring City|Referring Zip|Practice Phone|Referring Provider Email|Clinic Fax|Provider Address|New Patient|Is New Patient Visit|
-Business Name|Witness|Class Name|Address Book Entry
-""".replace("\n", "").strip("|").split("|")  # fmt: skip
+CLEAN_EVENT_NAMES = (
+    """
+Referral Received Date|ENTRY_DATE|RFL_RECEIVED_DATE|Referring Physician|Referring Physician NPI|Referring Prov Dept|
+Referring Organization|REFERRING_PROV_NAM|Referral Contact|Referred By|Referral Source|Facility Name|Practice Name|
+Provider Name|PCP Physician|PCP Physician NPI|Treating Practitioner|Location|Primary Treatment Clinic|
+REFD_TO_SPEC_C_NAME|Specialty|Service Line|RFL_STATUS_C_NAME|SCHED_STATUS_C_NAME|Appt Status|Appt Date|
+Appointment Date|Visit Date|RPT_SENT_DATE|PAYOR_ID_PAYOR_NAME|Primary Insurance|Insurance Type|Financial Class|
+Charges|Payments|Net Revenue|Referral ID|Reference #|Parent Reference #|Priority|RFL_TYPE_C_NAME|Appt Type|
+Visit Type|Created Date|State|Referring City|Referring Zip|Practice Phone|Referring Provider Email|Clinic Fax|
+Provider Address|New Patient|Is New Patient Visit|Business Name|Witness|Class Name|Address Book Entry
+""".replace("\n", "")
+    .strip("|")
+    .split("|")
+)
 
 
 @pytest.mark.parametrize("name", CLEAN_EVENT_NAMES[:-1])

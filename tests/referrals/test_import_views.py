@@ -1,4 +1,4 @@
-"""Tests of the pages of imports: the whole way from the file to the receipt and back, and that no patient's value stays."""
+"""Tests of the pages of imports: the whole way from the file to the receipt and back; no patient's value stays."""
 
 import io
 import json

@@ -14,20 +14,38 @@ from crm.referrals.models import Grain
 from tests.referrals.files import BECKER, OKONJO, csv_bytes
 
 EPIC = {
-    "REFERRAL_ID": ("88121", "referral_id"), "PAT_ID": ("Z123", None), "ENTRY_DATE": ("03/02/2026", ""), "RFL_STATUS_C_NAME": ("Authorized", "status"),
-    "REFERRING_PROV_ID_REFERRING_PROV_NAM": ("OKONJO, NADIA", "provider_name"), "RFL_RECEIVED_DATE": ("03/03/2026", "received_on"),
-    "PAYOR_ID_PAYOR_NAME": ("AETNA", "payer"), "REFD_BY_LOC_POS_ID_LOC_NAME": ("OLENTANGY", "source_name"),
-    "REFD_TO_LOC_POS_ID_LOC_NAME": ("HARBOR", "site"), "REFD_TO_SPEC_C_NAME": ("Cardiology", "service_line"), "RPT_SENT_DATE": ("", "report_sent_on"),
-}  # fmt: skip
+    "REFERRAL_ID": ("88121", "referral_id"),
+    "PAT_ID": ("Z123", None),
+    "ENTRY_DATE": ("03/02/2026", ""),
+    "RFL_STATUS_C_NAME": ("Authorized", "status"),
+    "REFERRING_PROV_ID_REFERRING_PROV_NAM": ("OKONJO, NADIA", "provider_name"),
+    "RFL_RECEIVED_DATE": ("03/03/2026", "received_on"),
+    "PAYOR_ID_PAYOR_NAME": ("AETNA", "payer"),
+    "REFD_BY_LOC_POS_ID_LOC_NAME": ("OLENTANGY", "source_name"),
+    "REFD_TO_LOC_POS_ID_LOC_NAME": ("HARBOR", "site"),
+    "REFD_TO_SPEC_C_NAME": ("Cardiology", "service_line"),
+    "RPT_SENT_DATE": ("", "report_sent_on"),
+}
 WEBPT = {
-    "Referral Contact": ("Nadia Okonjo", "provider_name"), "Referral Source": ("Physician", "source_name"), "Referral Received Date": ("03/02/2026", "received_on"),
-    "Primary Treatment Clinic": ("Dublin", "site"), "Insurance Type": ("Medicare", "payer"), "Diagnosis": ("M54.5", None),
-}  # fmt: skip
+    "Referral Contact": ("Nadia Okonjo", "provider_name"),
+    "Referral Source": ("Physician", "source_name"),
+    "Referral Received Date": ("03/02/2026", "received_on"),
+    "Primary Treatment Clinic": ("Dublin", "site"),
+    "Insurance Type": ("Medicare", "payer"),
+    "Diagnosis": ("M54.5", None),
+}
 HIKE = {
-    "Patient ID": ("1", None), "Patient Name": ("x", None), "DOB": ("x", None), "Appt Date": ("03/09/2026", "appointment_on"), "Status": ("Completed", "status"),
-    "Referring Physician": ("Okonjo", "provider_name"), "Referring Physician NPI": (OKONJO, "source_npi"), "Facility": ("Dublin", "site"),
-    "Primary Insurance": ("Aetna", "payer"), "Created Date": ("03/02/2026", "received_on"),
-}  # fmt: skip
+    "Patient ID": ("1", None),
+    "Patient Name": ("x", None),
+    "DOB": ("x", None),
+    "Appt Date": ("03/09/2026", "appointment_on"),
+    "Status": ("Completed", "status"),
+    "Referring Physician": ("Okonjo", "provider_name"),
+    "Referring Physician NPI": (OKONJO, "source_npi"),
+    "Facility": ("Dublin", "site"),
+    "Primary Insurance": ("Aetna", "payer"),
+    "Created Date": ("03/02/2026", "received_on"),
+}
 COUNTS = {
     "Referral Name": ("Okonjo", "provider_name"),
     "Month": ("2026-03", "month"),
@@ -108,9 +126,14 @@ def reader_of(grain: Grain, *targets: Target, options: Options | None = None) ->
 
 def test_a_row_without_a_status_has_the_one_its_dates_say() -> None:
     read = reader_of(Grain.EVENT, Target.RECEIVED_ON, Target.SOURCE_NPI, Target.APPOINTMENT_ON, Target.SEEN_ON)
-    assert [read(1, ["2026-03-02", OKONJO, *days]).status.value for days in (["", ""], ["2026-03-09", ""], ["2026-03-09", "2026-03-09"])] == [
-        "received", "scheduled", "seen",
-    ]  # fmt: skip
+    assert [
+        read(1, ["2026-03-02", OKONJO, *days]).status.value
+        for days in (["", ""], ["2026-03-09", ""], ["2026-03-09", "2026-03-09"])
+    ] == [
+        "received",
+        "scheduled",
+        "seen",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -18,14 +18,16 @@ from tests.cast import Cast
 from tests.referrals.files import BECKER, OKONJO, csv_bytes, event, events
 from tests.referrals.importing import bring_in, counts, rows, take_back
 
-an_event = st.fixed_dictionaries({
-    "number": st.integers(1, 8),
-    "Status": st.sampled_from(["Open", "Scheduled", "Completed", "Denied", "?"]),
-    "Ref_NPI": st.sampled_from([OKONJO, BECKER, ""]),
-    "Dept": st.sampled_from(["Ortho", "Cardio", ""]),
-    "Payments": st.sampled_from(["", "10", "20.55"]),
-    "Appt_Dt": st.sampled_from(["", "10/20/2026"]),
-})  # fmt: skip
+an_event = st.fixed_dictionaries(
+    {
+        "number": st.integers(1, 8),
+        "Status": st.sampled_from(["Open", "Scheduled", "Completed", "Denied", "?"]),
+        "Ref_NPI": st.sampled_from([OKONJO, BECKER, ""]),
+        "Dept": st.sampled_from(["Ortho", "Cardio", ""]),
+        "Payments": st.sampled_from(["", "10", "20.55"]),
+        "Appt_Dt": st.sampled_from(["", "10/20/2026"]),
+    }
+)
 a_step = st.one_of(
     st.tuples(st.just("import"), st.lists(an_event, min_size=1, max_size=6, unique_by=lambda e: e["number"])),
     st.tuples(st.just("take back"), st.integers(0, 5)),

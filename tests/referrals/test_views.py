@@ -26,7 +26,7 @@ def maren(sign_in: SignIn, cast: Cast) -> PageClient:
 
 
 def test_the_list_shows_referrals_and_filters_them(maren: PageClient, database: Any, cast: Cast) -> None:
-    bring_in(
+    batch = bring_in(
         database(),
         csv_bytes([event(1), event(2, Status="Completed"), event(3, Ref_NPI="", Referring_Practice="=Walk in")]),
     )
@@ -35,9 +35,17 @@ def test_the_list_shows_referrals_and_filters_them(maren: PageClient, database: 
     assert "$120.50" in everything.text
     line = database().scalars(select(ServiceLine).where(ServiceLine.name == "Cardiology")).one()
     for query, count in {
-        "status=seen": 1, "month=2026-03": 1, f"line={line.id}": 2, f"source={cast.olentangy.id}": 2, "unmatched=1": 1,
-        "import=1": 3, "payer=medicare": 3, "status=lost": 0, "site=99": 0, "month=never&status=x&line=-1&page=abc": 3,
-    }.items():  # fmt: skip
+        "status=seen": 1,
+        "month=2026-03": 1,
+        f"line={line.id}": 2,
+        f"source={cast.olentangy.id}": 2,
+        "unmatched=1": 1,
+        f"import={batch.id}": 3,
+        "payer=medicare": 3,
+        "status=lost": 0,
+        "site=99": 0,
+        "month=never&status=x&line=-1&page=abc": 3,
+    }.items():
         shown = maren.get(f"/referrals?{query}").text
         assert ("No referral fits" in shown) if not count else (f"{count} row" in shown), query
 
@@ -103,8 +111,12 @@ def test_one_referral_is_typed_in_corrected_and_deleted(maren: PageClient, datab
     assert maren.submit(form, values).status == 302
     row = database().scalars(select(Referral)).one()
     assert (row.practice_id, row.provider_id, row.count, row.revenue_cents, row.revenue_kind) == (
-        cast.olentangy.id, cast.okonjo.id, 1, 1250, RevenueKind.PAID,
-    )  # fmt: skip
+        cast.olentangy.id,
+        cast.okonjo.id,
+        1,
+        1250,
+        RevenueKind.PAID,
+    )
     assert "Nadia Okonjo" in str(maren.get(f"/referrals/{row.id}/edit").soup)
     maren.post(
         f"/referrals/{row.id}/edit",

@@ -1,4 +1,4 @@
-"""The dry run of an import: reads the rows exactly as the import will, writes none of them, and sums up what would happen."""
+"""The dry run of an import: reads the rows exactly as the import will, writes none, sums up what would happen."""
 
 from collections import Counter
 from dataclasses import dataclass, field

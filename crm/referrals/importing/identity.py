@@ -1,7 +1,7 @@
 """Finds the columns of a file that identify patients, by their names and by all of their values. Pure.
 
-The grain decides first: an email address in a list of monthly counts is a practice's, in a list of referrals it may be a
-patient's. The answer names column and rule and how many rows are concerned; it never holds a value.
+The grain decides first: an email address in a list of monthly counts is a practice's, in a list of referrals it may
+be a patient's. The answer names column and rule and how many rows are concerned; it never holds a value.
 """
 
 import re
@@ -113,7 +113,7 @@ class ValueSigns:
 
     @property
     def holds_npis(self) -> bool:
-        """Whether most cells are provider numbers with a right check digit, which only one in ten random numbers has."""
+        """Whether most cells are NPIs with a right check digit, which one in ten random numbers has."""
         return self.npis > self.npi_sampled * MOST
 
     @property
@@ -132,14 +132,22 @@ BIRTH_SPAN_YEARS = 12
 _L, _LN = "[AC-HJKMNP-RT-Y]", "[AC-HJKMNP-RT-Y0-9]"
 _DATE = r"(?:\d{1,2}[/.-]\d{1,2}[/.-](?:\d{4}|\d{2})|\d{4}[/.-]\d{1,2}[/.-]\d{1,2}|(?:19|20)\d{6})"
 COUNTED: dict[str, re.Pattern[str]] = {
-    # A look-behind after the first character, not before it: the engine then skips to characters that can begin a match.
-    "ssn": re.compile(r"[0-8](?<![\d-][0-8])(?<!666)\d{2}(?<!000)(?<!666)([- \u2013\u2011])(?!00)\d{2}\1(?!0000)\d{4}(?!-?\d)"),
-    "mbi": re.compile(rf"[1-9](?<![\w-][1-9]){_L}{_LN}\d(?:-| )?{_L}{_LN}\d(?:-| )?{_L}{{2}}\d\d(?![\w-])", re.IGNORECASE),
+    # Look-behinds stand after the first character: so the engine skips to characters that can begin a match.
+    "ssn": re.compile(
+        r"[0-8](?<![\d-][0-8])\d{2}(?<!000)(?<!666)([- \u2013\u2011])(?!00)\d{2}\1(?!0000)\d{4}(?!-?\d)"
+    ),
+    "mbi": re.compile(
+        rf"[1-9](?<![\w-][1-9]){_L}{_LN}\d(?:-| )?{_L}{_LN}\d(?:-| )?{_L}{{2}}\d\d(?![\w-])", re.IGNORECASE
+    ),
     "icd": re.compile(r"^[A-TV-Z]\d[0-9A-Z](?:\.[0-9A-Z]{1,4})?\b", re.MULTILINE),
     "dotted_icd": re.compile(r"^[A-TV-Z]\d[0-9A-Z]\.[0-9A-Z]{1,4}\b", re.MULTILINE),
-    "phone": re.compile(r"^(?:\+?1[ .-]?)?\(?[2-9]\d{2}\)?[ .-]\d{3}[ .-]\d{4}(?: ?(?:x|ext\.?) ?\d{1,6})?$|^[2-9]\d{9}$", re.MULTILINE),
+    "phone": re.compile(
+        r"^(?:\+?1[ .-]?)?\(?[2-9]\d{2}\)?[ .-]\d{3}[ .-]\d{4}(?: ?(?:x|ext\.?) ?\d{1,6})?$|^[2-9]\d{9}$", re.MULTILINE
+    ),
     "web": re.compile(r"^(?:https?://\S+|www\.\S+|\d{1,3}(?:\.\d{1,3}){3})$", re.MULTILINE | re.IGNORECASE),
-    "uuid": re.compile(r"^(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32,64})$", re.MULTILINE | re.IGNORECASE),
+    "uuid": re.compile(
+        r"^(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32,64})$", re.MULTILINE | re.IGNORECASE
+    ),
     "npi_like": re.compile(r"^[12]\d{9}(?:\.0)?$", re.MULTILINE),
     "numbers": re.compile(r"^[-+$(]?[\d,]*\.?\d+\)?%?$", re.MULTILINE),
     "codes": re.compile(r"^\d{5,12}$", re.MULTILINE),
@@ -153,8 +161,31 @@ YEARS = re.compile(
 )
 VIN = re.compile(r"^[A-HJ-NPR-Z0-9]{17}$", re.MULTILINE)
 EMAIL = re.compile(r"^[^\s@]{1,64}@[^\s@]{1,190}\.[a-z]{2,}$", re.MULTILINE | re.IGNORECASE)
-TELLING = ("dob", "d.o.b", "d o b", "birth", "born", "mrn", "m.r.n", "mr#", "mr #", "mr no", "med rec", "medical rec", "med. rec", "chart", "ssn",
-           "social", "patient id", "patientid", "pt id", "member id", "medicaid id", "medicare id", "epic id")  # fmt: skip
+TELLING = (
+    "dob",
+    "d.o.b",
+    "d o b",
+    "birth",
+    "born",
+    "mrn",
+    "m.r.n",
+    "mr#",
+    "mr #",
+    "mr no",
+    "med rec",
+    "medical rec",
+    "med. rec",
+    "chart",
+    "ssn",
+    "social",
+    "patient id",
+    "patientid",
+    "pt id",
+    "member id",
+    "medicaid id",
+    "medicare id",
+    "epic id",
+)
 PHRASE_SIGNS = frozenset({Sign.SSN, Sign.MBI, Sign.BIRTH_DATE, Sign.RECORD_NUMBER})
 VIN_VALUES = {
     c: v for v, letters in enumerate(["", "AJ", "BKS", "CLT", "DMU", "ENV", "FW", "GPX", "HY", "RZ"]) for c in letters
@@ -221,10 +252,12 @@ def _by_certain_values(signs: ValueSigns) -> Verdict | None:
 
 
 def _by_event_values(key: str, signs: ValueSigns, target: Target | None) -> Verdict | None:
-    is_ours = bool(words.OURS.match(key)) or target is not None
+    is_named_ours = bool(words.OURS.match(key))
+    is_ours = is_named_ours or target is not None
+    has_phones = signs.share(signs.phone) > MANY and not signs.holds_npis
     checks = (
-        ("Email addresses among the values", signs.email, bool(signs.email) and not words.OURS.match(key)),
-        ("Phone numbers among the values", signs.phone, signs.share(signs.phone) > MANY and not signs.holds_npis and not words.OURS.match(key)),
+        ("Email addresses among the values", signs.email, bool(signs.email) and not is_named_ours),
+        ("Phone numbers among the values", signs.phone, has_phones and not is_named_ours),
         ("Diagnosis codes among the values", signs.icd, signs.share(signs.dotted_icd if is_ours else signs.icd) > MANY),
         ("Web or network addresses among the values", signs.web, signs.share(signs.web) > MANY and not is_ours),
         ("Dates that look like birth dates", signs.dates, target is None and _looks_like_births(signs)),

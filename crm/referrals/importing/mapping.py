@@ -52,6 +52,8 @@ class MappedColumn:
 
 
 SURE_SHARE = 0.9
+DESTINATION_NPIS = {"orgnpi", "tonpi", "npihospitals", "hospitalnpi", "destinationnpi"}
+ORGANIZATION_NAMES = {"organizationname", "orgnm", "orgname"}
 
 
 def guess(
@@ -59,6 +61,9 @@ def guess(
 ) -> list[MappedColumn]:
     """What each column becomes. `remembered` maps the names of a known layout to targets, which then are sure."""
     candidates = [(column, *_guess_one(column, grain)) for column in columns]
+    if {column.key for column in columns} & DESTINATION_NPIS:
+        # With the destination's NPI beside the source's, the organization named is the destination.
+        candidates = [(c, Target.SITE if c.key in ORGANIZATION_NAMES else t, r, s) for c, t, r, s in candidates]
     winners: dict[Target, tuple[int, int]] = {}
     for place, (_, target, rank, _) in enumerate(candidates):
         if target and (target not in winners or rank < winners[target][0]):

@@ -1,4 +1,4 @@
-"""What the check page shows of a file: its columns with samples, the targets to choose from, the refused columns. Pure."""
+"""What the check page shows of a file: its columns with samples, the targets, the refused columns. Pure."""
 
 from dataclasses import dataclass
 from itertools import islice

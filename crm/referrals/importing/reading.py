@@ -156,7 +156,7 @@ def _read_lines(text: io.TextIOWrapper, delimiter: str) -> Iterator[Line]:
 
 def _csv_fault(problem: str, line: int) -> str:
     if "unexpected end" in problem:
-        return f"The file ends inside a value that begins with a quotation mark on line {line}. It may be cut off: export it again."
+        return f"The file ends inside a quoted value that begins on line {line}. It may be cut off: export it again."
     if "field larger" in problem:
         return f"A value on line {line} never ends. A closing quotation mark may be missing there."
     return f"Line {line} has a quotation mark in the wrong place. Export the file again as CSV."

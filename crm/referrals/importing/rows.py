@@ -130,8 +130,8 @@ class RowReader:
             raise Refused(self.headers[target], str(problem)) from None
 
     def _day(self, text: Callable[[Target], str], target: Target) -> date | None:
-        day_first = self.day_first.get(target, False)
-        value: date | None = self._read(text, target, lambda found: values.parse_date(found, day_first=day_first))
+        parse = values.parse_day_first if self.day_first.get(target) else values.parse_date
+        value: date | None = self._read(text, target, parse)
         latest = self.today + MAX_AHEAD if target is Target.APPOINTMENT_ON else self.today
         if value is not None and value > latest:
             raise Refused(self.headers[target], "Date lies in the future")

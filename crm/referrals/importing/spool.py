@@ -1,4 +1,4 @@
-"""Holds changed rows until the end of an import, compressed in memory, so that they can be written in one transaction."""
+"""Holds changed rows until the end of an import, compressed in memory, to be written in one transaction."""
 
 import gzip
 import io

@@ -1,4 +1,4 @@
-"""Looks through every sheet of a file once: where its header is, what one row stands for, and what each column holds."""
+"""Looks through every sheet of a file once: where its header is, what one row stands for, what columns hold."""
 
 import re
 from collections.abc import Iterator
@@ -123,7 +123,7 @@ def clean_cell(text: str, sheet: Sheet) -> str:
 
 
 def find_header(lines: list[list[str]]) -> int | None:
-    """Which of the first lines names the columns: the one with most known names, else one above values unlike itself."""
+    """Which of the first lines names the columns: that with most known names, else one above values unlike it."""
     best, most = None, 0
     for place, values in enumerate(lines):
         below = lines[place + 1 :]

@@ -34,7 +34,8 @@ ISO_MONTH = re.compile(r"(\d{4})[-/. ]?(\d{1,2})")
 US_MONTH = re.compile(r"(\d{1,2})[-/. ](\d{4})")
 NAME_MONTH = re.compile(r"([A-Za-z]{3,9})\.?[-/, ]+(\d{4}|\d{2})")
 YEAR_NAME_MONTH = re.compile(r"(\d{4})[-/, ]+([A-Za-z]{3,9})")
-NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d*)?(?:[eE][-+]?\d{1,3})?")
+NUMBER = re.compile(r"[-+]?(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d{1,3})?", re.ASCII)
+PLAIN_MONEY = re.compile(r"(\d{1,9})\.(\d{2})", re.ASCII)
 SHORT_YEAR_PIVOT = 70
 
 
@@ -56,6 +57,11 @@ def parse_date(text: str, *, day_first: bool = False) -> date:
     if not OLDEST_YEAR <= year <= 9998:  # noqa: PLR2004 9999 stands for "no end" in many systems
         raise Unreadable("Date is outside the years that make sense")
     return value
+
+
+def parse_day_first(text: str) -> date:
+    """A day, where the column writes the day before the month."""
+    return parse_date(text, day_first=True)
 
 
 def _date_parts(text: str, *, day_first: bool) -> tuple[int, int, int] | None:
@@ -109,7 +115,7 @@ def _month_parts(text: str) -> tuple[int, int] | None:
 def parse_number(text: str) -> float:
     """A finite number; thousands commas are allowed."""
     plain = text.strip()
-    if not plain or not any(c.isdigit() for c in plain) or not NUMBER.fullmatch(plain):
+    if not NUMBER.fullmatch(plain):
         raise Unreadable("Not a number")
     value = float(plain.replace(",", ""))
     if not math.isfinite(value):
@@ -131,6 +137,8 @@ def parse_count(text: str) -> int:
 
 def parse_cents(text: str) -> int:
     """An amount of money in cents: `$1,180.00`, `412.5`, `(45.00)` and `-45` for money given back."""
+    if match := PLAIN_MONEY.fullmatch(text):
+        return int(match[1]) * 100 + int(match[2])
     plain = text.strip().replace("$", "").replace("USD", "").strip()
     is_negative = plain.startswith("(") and plain.endswith(")")
     try:

@@ -1,7 +1,7 @@
 """The child process that reads one workbook from its input and writes its cells as text to its output.
 
 Run alone (`python -I workbook_child.py CELLS CPU_SECONDS MEMORY_BYTES`), so it imports nothing of Rounds. The answer is
-`ok` or the name of a fault, then per sheet: 0x1D, `name 0x1F visible|hidden`, and lines of CSV that begin with their number.
+`ok` or the name of a fault, then per sheet: 0x1D, `name 0x1F visible|hidden`, and lines of CSV with their number first.
 """
 
 import csv

@@ -1,9 +1,11 @@
 """The list of referrals, its CSV, and typing in one referral or a month's count."""
 
+from collections.abc import Iterator
 from typing import Any
 
-from flask import Response, flash, redirect, request, stream_with_context, url_for
+from flask import Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from crm.accounts.guard import current_viewer
 from crm.accounts.permissions import Permission
@@ -22,9 +24,22 @@ from crm.referrals.models import PayerClass, ReferralStatus
 
 CSV_PIECE = 2_000
 CSV_HEADER = (
-    "Received on", "Month", "Practice", "Source in the file", "NPI", "Provider", "Service line", "Site", "Payer class", "Status",
-    "Appointment on", "Seen on", "Report sent on", "Referrals", "Import",
-)  # fmt: skip
+    "Received on",
+    "Month",
+    "Practice",
+    "Source in the file",
+    "NPI",
+    "Provider",
+    "Service line",
+    "Site",
+    "Payer class",
+    "Status",
+    "Appointment on",
+    "Seen on",
+    "Report sent on",
+    "Referrals",
+    "Import",
+)
 RECENT_MONTHS = 36
 
 
@@ -38,13 +53,18 @@ def referrals() -> ResponseReturnValue:
     rows.url_for = lambda number: _address(chosen, page=number)
     return page(
         "referrals/referrals.html",
-        page=rows, chosen=chosen, chips=_chips(viewer, chosen), url=lambda **changed: _address(chosen, **changed),
-        months=_recent_months(), chosen_month=month_text(chosen.month) if chosen.month else "",
-        status_choices=[(s.value, s.label) for s in ReferralStatus], payer_choices=[(p.value, p.label) for p in PayerClass],
+        page=rows,
+        chosen=chosen,
+        chips=_chips(viewer, chosen),
+        url=lambda **changed: _address(chosen, **changed),
+        months=_recent_months(),
+        chosen_month=month_text(chosen.month) if chosen.month else "",
+        status_choices=[(s.value, s.label) for s in ReferralStatus],
+        payer_choices=[(p.value, p.label) for p in PayerClass],
         line_choices=[(n.id, n.name) for n in row_queries.list_service_lines(db.session())],
         site_choices=[(n.id, n.name) for n in row_queries.list_sites(db.session())],
         coverage=row_queries.count_coverage(db.session(), viewer),
-    )  # fmt: skip
+    )
 
 
 def _address(chosen: RowFilter, **changed: object) -> str:
@@ -84,19 +104,35 @@ def referrals_csv() -> ResponseReturnValue:
     viewer = current_viewer()
     query = row_queries.rows_query(viewer, read_filter(request.args))
     header = (*CSV_HEADER, "Revenue", "Revenue is") if viewer.sees_revenue else CSV_HEADER
-    rows = db.session.execute(query.execution_options(yield_per=CSV_PIECE))
-    body = stream_with_context(csv_writer.lines(header, (_csv_row(viewer, row) for row in rows)))
-    return Response(body, mimetype="text/csv", headers={"Content-Disposition": "attachment; filename=referrals.csv"})
+    bind = db.session().get_bind()
+
+    def body() -> Iterator[bytes]:
+        # A session of its own: the request's has ended when the answer is sent piece by piece.
+        with Session(bind, join_transaction_mode="create_savepoint") as own:
+            rows = own.execute(query.execution_options(yield_per=CSV_PIECE))
+            yield from csv_writer.lines(header, (_csv_row(viewer, row) for row in rows))
+
+    return Response(body(), mimetype="text/csv", headers={"Content-Disposition": "attachment; filename=referrals.csv"})
 
 
 def _csv_row(viewer: Viewer, row: Any) -> list[Any]:
     provider = f"{row.first_name or ''} {row.last_name or ''}".strip()
     days = (row.appointment_on, row.seen_on, row.report_sent_on)
     cells = [
-        row.received_on.isoformat() if row.received_on else "", month_text(row.month), row.practice, row.source_name, row.source_npi,
-        provider, row.line, row.site, row.payer.label, row.status.label, *(day.isoformat() if day else "" for day in days),
-        row.count, row.file_name or "Typed in",
-    ]  # fmt: skip
+        row.received_on.isoformat() if row.received_on else "",
+        month_text(row.month),
+        row.practice,
+        row.source_name,
+        row.source_npi,
+        provider,
+        row.line,
+        row.site,
+        row.payer.label,
+        row.status.label,
+        *(day.isoformat() if day else "" for day in days),
+        row.count,
+        row.file_name or "Typed in",
+    ]
     if viewer.sees_revenue:
         cells += [
             None if row.revenue_cents is None else row.revenue_cents / 100,

@@ -28,9 +28,13 @@ def service_lines() -> ResponseReturnValue:
 def _lists(form: SiteForm) -> ResponseReturnValue:
     session = db.session()
     return page(
-        "referrals/service_lines.html", form=form, lines=row_queries.list_service_lines(session), sites=row_queries.list_sites(session),
-        line_uses=row_queries.uses_by_line(session), site_uses=row_queries.uses_by_site(session),
-    )  # fmt: skip
+        "referrals/service_lines.html",
+        form=form,
+        lines=row_queries.list_service_lines(session),
+        sites=row_queries.list_sites(session),
+        line_uses=row_queries.uses_by_line(session),
+        site_uses=row_queries.uses_by_site(session),
+    )
 
 
 @bp.route("/service-lines/<int:line_id>/edit", methods=["GET", "POST"])
