@@ -294,7 +294,7 @@ _NAMES = """
 3416L0300X Ambulance, land
 343900000X Non-emergency medical transport
 """
-NAMES: dict[str, str] = dict(line.split(" ", 1) for line in _NAMES.strip().splitlines())  # type: ignore[misc]
+NAMES: dict[str, str] = dict(line.split(" ", 1) for line in _NAMES.strip().splitlines())
 
 # The words that CMS uses where they differ from ours, folded as for search.
 _CMS_WORDS = {

@@ -123,7 +123,7 @@ def _organization(record: Record, working: Working, counts: Counts) -> Outcome:
 
 
 def _end(record: Record, working: Working, counts: Counts) -> Outcome | None:
-    """A deactivated NPI retires its owner, once: who was brought back by hand stays. Practices that people typed stay."""
+    """A deactivated NPI retires its owner, once: who was brought back by hand stays, and so do typed practices."""
     source, ended_on = working.kind.value, record.ended_on
     place = working.by_npi.get(record.npi)
     draft = working.providers.get(record.npi) or (place if place is not None and place.is_known else None)
@@ -150,7 +150,7 @@ def _bring_back(draft: ProviderDraft | PlaceDraft, source: str) -> Outcome:
 
 
 def phone_number(text: str) -> str | None:
-    """A number in E.164. Whether a US number is valid is told by its area code and exchange, so that is looked up once."""
+    """A number in E.164. Its first six digits tell whether it is valid in the US, so that is looked up once."""
     if len(text) == DIGITS and text.isascii() and text.isdecimal():
         return f"+1{text}" if _is_exchange(text[:EXCHANGE]) else None
     return e164(text) if text else None

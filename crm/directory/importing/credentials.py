@@ -13,13 +13,14 @@ SPELLED = {
     "M-D": "MD", "OTRL": "OTR/L", "DIPLAC": "DiplAc", "LAC": "LAc", "EDS": "EdS",
 }  # fmt: skip
 # Degrees that often stand side by side with only a blank between them.
-DEGREES = frozenset(
-    "APRN ARNP CNM CNP CNS CRNA CRNP DC DDS DMD DNP DO DPM DPT FAAN FAAP FACC FACOG FACP FACR FACS FASN FCCP FNP FNP-BC "
-    "FNP-C LCSW MBA MD MPH MPT MS MSN MSW NP OD OT PA PA-C PC PHARMD PHD PSYD PT RN".split()
+_DEGREES = (
+    "APRN ARNP CNM CNP CNS CRNA CRNP DC DDS DMD DNP DO DPM DPT FAAN FAAP FACC FACOG FACP FACR FACS FASN FCCP FNP "
+    "FNP-BC FNP-C LCSW MBA MD MPH MPT MS MSN MSW NP OD OT PA PA-C PC PHARMD PHD PSYD PT RN"
 )
-DOCTORS = frozenset("MD DO DPM DDS DMD OD DC".split())
+DEGREES = frozenset(_DEGREES.split())
+DOCTORS = frozenset({"MD", "DO", "DPM", "DDS", "DMD", "OD", "DC"})
 # Forms of business that some write after their degree: no credentials.
-BUSINESS = frozenset("INC LLC PC PLLC".split())
+BUSINESS = frozenset({"INC", "LLC", "PC", "PLLC"})
 MAX_LENGTH = 60
 
 

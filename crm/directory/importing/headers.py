@@ -67,7 +67,7 @@ _NAMES_OF_NPPES = ("Provider Last Name (Legal Name)", "Provider Organization Nam
 _NAMES_OF_DAC = ("last_name", "name")
 # Files that come from the same places and are often taken for these.
 _RELATIVES = {
-    "Endpoint Type": "This is the endpoint file of NPPES (endpoint_pfile). Use the file that begins with npidata_pfile.",
+    "Endpoint Type": "This is the file of endpoints of NPPES (endpoint_pfile). Use the npidata_pfile.",
     "Provider Secondary Practice Location Address- Address Line 1": (
         "This is the file of further locations of NPPES (pl_pfile). Use the file that begins with npidata_pfile."
     ),
@@ -133,7 +133,7 @@ def _what_instead(header: Sequence[str], names: list[str], kind: FileKind | None
     if kind is not None:
         return f"This is not {_named(wanted)}: its columns are those of {_named(kind)}."
     if any(is_npi(cell.strip()) for cell in header):
-        return "The file has no header: its first line holds data. Add the line with the column names, or download it again."
+        return "The file has no header: its first line holds data. Download it again, or add the names of the columns."
     for name, says in _RELATIVES.items():
         if plain(name) in names:
             return says

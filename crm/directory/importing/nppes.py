@@ -73,9 +73,7 @@ class NppesReader:
                 found.append(code)
         return tuple(found)
 
-    def _person(
-        self, npi: str, cells: list[str], codes: tuple[str, ...], state: str, zip_code: str
-    ) -> Record | Reason:
+    def _person(self, npi: str, cells: list[str], codes: tuple[str, ...], state: str, zip_code: str) -> Record | Reason:
         last, first, middle, suffix, credentials = (text_of(cells[at]) for at in self.names)
         if not last:
             return Reason.NO_NAME
@@ -111,9 +109,7 @@ class NppesReader:
         return make_site(lines, text_of(cells[city]), state, zip_code, phone, fax, code)
 
 
-def make_site(
-    lines: tuple[str, str], city: str, state: str, zip_code: str, phone: str, fax: str, code: str
-) -> Site:
+def make_site(lines: tuple[str, str], city: str, state: str, zip_code: str, phone: str, fax: str, code: str) -> Site:
     """A place in readable case, with the key by which it is found again."""
     line1, line2 = street_lines(*lines)
     key = "" if not zip_code or is_post_box(line1, line2) else place_key(line1, line2, zip_code)
@@ -125,7 +121,7 @@ def make_site(
 
 @lru_cache(maxsize=1 << 12)
 def code_in(cell: str) -> str:
-    """The code in a cell; excerpts have the words of a specialty there, which are kept when no code is known for them."""
+    """The code in a cell; excerpts have the words of a specialty there, kept when no code is known for them."""
     text = text_of(cell)
     return text if taxonomy.is_code(text) else taxonomy.code_of(text) or text
 

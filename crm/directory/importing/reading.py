@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import IO, BinaryIO, NamedTuple
+from typing import IO, Any, BinaryIO, NamedTuple, cast
 
 from crm.core.errors import Invalid, TooLarge
 from crm.directory.importing.rows import Reason
@@ -89,7 +89,7 @@ class _Limited(io.RawIOBase):
         """It is only read."""
         return True
 
-    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+    def readinto(self, buffer: Any) -> int:
         """The next bytes; TooLarge when they are more than was allowed."""
         try:
             data = self.source.read(len(buffer))
@@ -107,7 +107,8 @@ def _unpacked(stream: BinaryIO, max_bytes: int | None) -> io.BufferedReader:
     buffered = io.BufferedReader(stream) if isinstance(stream, io.RawIOBase) else stream
     start = buffered.read(len(GZIP))
     buffered.seek(0)
-    source: IO[bytes] = gzip.GzipFile(fileobj=buffered, mode="rb") if start == GZIP else buffered
+    is_packed = start == GZIP
+    source = cast("IO[bytes]", gzip.GzipFile(fileobj=buffered, mode="rb") if is_packed else buffered)
     return io.BufferedReader(_Limited(source, max_bytes), buffer_size=1 << 18)
 
 
@@ -154,7 +155,9 @@ def _rows(text: io.TextIOWrapper) -> Iterator[Row]:
             yield Row(line, [], _fault_of(str(problem), line))
             continue
         except UnicodeError:
-            raise Invalid(f"Line {line} or a later one holds bytes that are no text. Download the file again.") from None
+            raise Invalid(
+                f"Line {line} or a later one holds bytes that are no text. Download the file again."
+            ) from None
         width = width or len(cells)
         fault, lines.has_null = Reason.BINARY if lines.has_null else None, False
         yield Row(line, cells, fault or _shape_fault(cells, width))

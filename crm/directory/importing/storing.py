@@ -14,9 +14,8 @@ from crm.directory.importing.working import PRACTICE_COLUMNS, PROVIDER_COLUMNS, 
 from crm.directory.models import Affiliation, Practice, PracticeGroup, PracticeStatus, Provider
 from crm.directory.search_keys import person_key, practice_key
 
-NEVER_NULL = frozenset(
-    "address1 address2 city state zip first_name middle_name suffix credentials specialty".split()
-)
+_NEVER_NULL = "address1 address2 city state zip first_name middle_name suffix credentials specialty"
+NEVER_NULL = frozenset(_NEVER_NULL.split())
 SAME_PLACE = ("npi", "source_key", "group_id", "kind", "name")
 
 
@@ -151,8 +150,8 @@ def _insert(session: Session, model: type[Model], rows: list[dict[str, Any]], na
                 rest.append((place, row))
             else:
                 batch[token] = place, row
-        for id_, *token in session.execute(statement, [row for _, row in batch.values()]):
-            ids[batch[tuple(token)][0]] = id_
+        for id_, *held in session.execute(statement, [row for _, row in batch.values()]):
+            ids[batch[tuple(held)][0]] = id_
         waiting = rest
     return [ids[place] for place in range(len(rows))]
 
@@ -171,7 +170,8 @@ def _update(session: Session, model: type[Model], changed: list[tuple[Draft, dic
 
 def _store_imported(session: Session, model: type[Model], key: str, drafts: Iterable[Draft]) -> None:
     """Keep what was written into each row, for the next import."""
-    new, old = [], []
+    new: list[dict[str, Any]] = []
+    old: list[dict[str, Any]] = []
     for draft in drafts:
         row: dict[str, Any] = {key: draft.id, "wrote": draft.wrote}
         if isinstance(draft, PlaceDraft):
@@ -188,7 +188,7 @@ def _execute_many(
     session: Session, table: Table, key: str, names: tuple[str, ...], rows: list[dict[str, Any]], more: dict[str, Any]
 ) -> None:
     """One UPDATE for many rows. Names of parameters may not be those of columns, hence the prefix."""
-    values = {name: bindparam(f"b_{name}") for name in names}
+    values: dict[str, Any] = {name: bindparam(f"b_{name}") for name in names}
     statement = update(table).where(table.c[key] == bindparam(f"b_{key}")).values(**values, **more)
     session.connection().execute(statement, [{f"b_{name}": value for name, value in row.items()} for row in rows])
 

@@ -6,7 +6,7 @@ A dry run never writes; it keeps what it would have written and lets go of the r
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crm.core import geo
@@ -20,10 +20,11 @@ from crm.directory.search_keys import folded
 from crm.directory.territory_queries import zip_prefixes
 
 # Words that say nothing about which organization it is.
-BUSINESS_WORDS = frozenset(
+_BUSINESS = (
     "inc llc pllc pc pa ltd llp lp corp corporation company co incorporated limited the of and professional p c l a "
-    "md mds do dds associates assoc group medical".split()
+    "md mds do dds associates assoc group medical"
 )
+BUSINESS_WORDS = frozenset(_BUSINESS.split())
 MANY = 500  # bound values in one statement
 PROVIDER_COLUMNS = (
     "last_name", "first_name", "middle_name", "suffix", "credentials", "taxonomy", "specialty", "phone", "source",
@@ -62,8 +63,9 @@ class Working:
         organizations = {record.npi for record in records if record.person is None} - self.by_npi.keys()
         keys = {record.site.key for record in records if record.site and record.site.key} - self.by_key.keys()
         typed = [id_ for key in keys for id_ in self._typed.get(key, ()) if id_ not in self.places]
-        for column, wanted in ((_PRACTICE.c.npi, organizations), (_PRACTICE.c.source_key, keys), (_PRACTICE.c.id, typed)):
-            self._load_places(column, wanted)
+        self._load_places(_PRACTICE.c.npi, organizations)
+        self._load_places(_PRACTICE.c.source_key, keys)
+        self._load_places(_PRACTICE.c.id, typed)
         self._load_places(_PRACTICE.c.id, self._settled(records) - self.places.keys())
         self._index(keys)
         self._load_groups({record.site.pac_id for record in records if record.site and record.site.pac_id})
@@ -125,7 +127,7 @@ class Working:
                 found.setdefault(key, []).append(id_)
         return found
 
-    def _rows(self, query: Select[Any], column: Any, wanted: Iterable[Any]) -> Iterator[Any]:
+    def _rows(self, query: Any, column: Any, wanted: Iterable[Any]) -> Iterator[Any]:
         """The rows whose column has one of many values; locked against others' changes until the piece is in."""
         values = sorted(wanted)
         for start in range(0, len(values), MANY):
@@ -194,4 +196,5 @@ def locate(place: PlaceDraft) -> None:
 def is_alike(one: str, other: str) -> bool:
     """Whether two names of organizations mean the same, forms of business aside."""
     first, second = ({*folded(name).split()} - BUSINESS_WORDS for name in (one, other))
-    return bool(first) and (first == second or (min(len(first), len(second)) > 1 and (first < second or second < first)))
+    short, long = sorted((first, second), key=len)
+    return bool(short) and (short == long or (len(short) > 1 and short < long))
