@@ -15,8 +15,8 @@ class SetUp:
     territories: int = 0
     practices: int = 0
     colleagues: int = 0
-    referrals: int = 0
-    visits: int = 0
+    has_referrals: bool = False
+    has_visits: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def steps_for(there: SetUp, may: Callable[[str], bool]) -> list[Step]:
 
 def belongs_on_welcome(there: SetUp, home: str, may: Callable[[str], bool]) -> bool:
     """Whether somebody's home page would be empty while they can do something about it."""
-    lacks = {"overview": there.referrals == 0, "today": there.practices == 0, "lists": there.practices == 0}
+    lacks = {"overview": not there.has_referrals, "today": there.practices == 0, "lists": there.practices == 0}
     return lacks.get(home, True) and any(not step.is_done for step in steps_for(there, may))
 
 
@@ -62,7 +62,7 @@ def _all_steps(there: SetUp) -> list[tuple[Permission, Step]]:
         (Permission.DIRECTORY_IMPORT, Step(
             "Import practices",
             "From the public provider files of CMS, filtered by state, ZIP code and specialty. Or add them one by one.",
-            "Import practices", "directory.imports", there.practices > 0, formats.plural(there.practices, "practice"),
+            "Import practices", "directory_imports.imports", there.practices > 0, formats.plural(there.practices, "practice"),
         )),
         (Permission.USERS_EDIT, Step(
             "Add colleagues",
@@ -72,12 +72,11 @@ def _all_steps(there: SetUp) -> list[tuple[Permission, Step]]:
         (Permission.REFERRALS_IMPORT, Step(
             "Import referrals",
             "A file of referrals or of monthly counts. Patient columns are refused, and any import can be taken back.",
-            "Import referrals", "referrals.import_new", there.referrals > 0,
-            formats.plural(there.referrals, "referral"),
+            "Import referrals", "referrals.import_new", there.has_referrals,
         )),
         (Permission.VISITS_EDIT, Step(
             "Plan the first visit",
             "Choose a practice and a day. It then stands on Today and can be logged on a phone.",
-            "Plan a visit", "visits.visit_plan", there.visits > 0, formats.plural(there.visits, "visit"),
+            "Plan a visit", "visits.visit_plan", there.has_visits,
         )),
     ]  # fmt: skip

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from crm.accounts.models import Organization, User
@@ -28,36 +28,47 @@ class Attention(NamedTuple):
 
 
 def find_set_up(session: Session) -> SetUp:
-    """What there is so far, in one statement."""
-    counts = [select(func.count()).select_from(model).scalar_subquery() for model in (Territory, Practice, Visit)]
+    """What there is so far, in one statement. Of referrals and visits, of which there may be many, only whether any."""
+    counts = [select(func.count()).select_from(model).scalar_subquery() for model in (Territory, Practice)]
     colleagues = select(func.count()).select_from(User).where(User.is_active).scalar_subquery() - 1
-    referrals = select(func.coalesce(func.sum(ReferralMonth.received), 0)).scalar_subquery()
     # Set-up on the command line gives a name, but no address; saving the settings form raises the version.
     is_described = or_(Organization.version > 1, Organization.address != "")
-    saved = select(func.count()).select_from(Organization).where(is_described).scalar_subquery()
-    row = session.execute(select(*counts, colleagues, referrals, saved)).one()
+    there = [
+        exists().where(is_described), exists().where(ReferralMonth.received > 0), exists().where(Visit.id > 0)
+    ]  # fmt: skip
+    row = session.execute(select(*counts, colleagues, *there)).one()
     return SetUp(
-        territories=row[0], practices=row[1], visits=row[2], colleagues=row[3], referrals=int(row[4]),
-        is_named=row[5] > 0,
-    )  # fmt: skip
+        territories=row[0],
+        practices=row[1],
+        colleagues=row[2],
+        is_named=row[3],
+        has_referrals=row[4],
+        has_visits=row[5],
+    )
 
 
 def list_falls(session: Session, viewer: Viewer, today: date, limit: int = 3) -> list[Attention]:
     """Practices whose last three whole months fell clearly against the year before, the largest loss first."""
     months = whole_months(today)
-    now, before = volume_subquery(*months), volume_subquery(*year_before(months))
-    received = func.coalesce(now.c.received, 0)
+    now, before = _received(months), _received(year_before(months))
     query = (
         practices_in_scope(viewer)
-        .join(before, before.c.practice_id == Practice.id)
-        .outerjoin(now, now.c.practice_id == Practice.id)
-        .add_columns(received, before.c.received)
-        .where(received < before.c.received)
-        .order_by((before.c.received - received).desc(), Practice.id)
+        .with_only_columns(Practice.id, now, before)
+        .join(ReferralMonth, ReferralMonth.practice_id == Practice.id)
+        .where(or_(ReferralMonth.month.between(*months), ReferralMonth.month.between(*year_before(months))))
+        .group_by(Practice.id)
+        .having(now < before)
+        .order_by((before - now).desc(), Practice.id)
         .limit(CANDIDATES)
     )
-    found = [Attention(practice, Fall(int(new), int(old))) for practice, new, old in session.execute(query)]
-    return [row for row in found if is_clear_fall(row.fall)][:limit]
+    falls = {id_: Fall(int(new), int(old)) for id_, new, old in session.execute(query)}
+    clear = [id_ for id_, fall in falls.items() if is_clear_fall(fall)][:limit]
+    found = {row.id: row for row in session.scalars(select(Practice).where(Practice.id.in_(clear)))}
+    return [Attention(found[id_], falls[id_]) for id_ in clear]
+
+
+def _received(months: tuple[int, int]) -> ColumnElement[int]:
+    return func.sum(case((ReferralMonth.month.between(*months), ReferralMonth.received), else_=0))
 
 
 def count_quarter(session: Session, practice_id: int, today: date) -> Fall:

@@ -89,10 +89,11 @@ def machine() -> str:
     if (cpuinfo := Path("/proc/cpuinfo")).is_file():
         found = re.search(r"model name\s*:\s*(.+)", cpuinfo.read_text())
         model = found.group(1).strip() if found else model
+    busy = f"{os.getloadavg()[2]:.1f}"
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return (
         f"{os.cpu_count()} cores ({model}), {memory:.0f} GiB, {platform.system()}, "
-        f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+        f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}; load in the last 15 minutes {busy}"
     )
 
 
@@ -111,9 +112,10 @@ def document(results: list[Results], *, scale: str, sizes: str, runs: int, today
 Written by `make bench`; do not edit. Measured on {today:%d %B %Y} at commit {commit()}, on {machine()}.
 
 The {scale} demo organization: {sizes}. The program runs as `make run` starts it (gunicorn, 2 workers with 4 threads,
-and the worker for jobs); the figures are those of a signed-in person over HTTP on the same machine, {runs} requests per
-page after three to warm up. The floor is a bare Flask page behind the same server, measured in the same run: no page of
-this kind can be quicker. Single runs differ by about a quarter; compare within one column.
+and the worker for jobs); the figures are those of a signed-in person over HTTP on the same machine, up to {runs}
+requests per page (ten seconds at most) after three to warm up. The floor is a bare Flask page behind the same server,
+measured in the same run: no page of this kind can be quicker. Single runs differ by about a quarter; compare within one
+column.
 
 {table(results)}
 

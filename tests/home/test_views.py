@@ -4,11 +4,13 @@ from collections.abc import Callable
 from datetime import time
 
 import pytest
+from flask import Flask, url_for
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from crm.core import clock
 from crm.directory.models import Affiliation, Contact, Practice, Provider
+from crm.home.first_steps import SetUp, steps_for
 from crm.referrals.models import ReferralMonth
 from crm.tasks.models import Task
 from crm.visits.models import Visit
@@ -110,6 +112,12 @@ def test_the_first_steps_lead_and_tick_themselves_off(cast: Cast, sign_in: SignI
     assert "2 territories" in text
     assert "Import referrals" in text
     assert "Add colleagues" not in text
+
+
+def test_every_step_leads_to_a_page(app: Flask) -> None:
+    with app.test_request_context():
+        for step in steps_for(SetUp(), lambda _: True):
+            assert url_for(step.endpoint)
 
 
 def test_somebody_without_steps_sees_where_to_go(cast: Cast, sign_in: SignIn) -> None:
