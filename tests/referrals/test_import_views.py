@@ -16,6 +16,7 @@ from crm.referrals.models import ImportState, ImportUpload, Referral, ReferralIm
 from tests.cast import Cast
 from tests.pages import PageClient
 from tests.referrals.files import OKONJO, csv_bytes, event, events, workbook
+from tests.referrals.importing import bring_in
 
 SignIn = Callable[..., PageClient]
 CANARIES = [
@@ -179,6 +180,13 @@ def test_a_changed_choice_checks_again(maren: PageClient, database: Any) -> None
     assert "Say which column holds the day" in answer.text
     assert "Import 4 rows" not in answer.text
     assert maren.post(f"/referrals/imports/{batch.id}/import").status == 422
+
+
+def test_a_file_that_changes_nothing_says_so(maren: PageClient, database: Any) -> None:
+    bring_in(database(), events(3))
+    answer = send(maren, events(3))
+    assert "Every row is here already" in answer.text
+    assert "Import 0 rows" not in answer.text
 
 
 def test_counts_without_a_month_ask_for_it(maren: PageClient, database: Any) -> None:
