@@ -101,7 +101,7 @@ def _filters() -> tuple[AuditFilterForm, queries.AuditFilters]:
         actor_id=form.actor.data if not form.actor.errors else None,
         kind=request.args.get("kind", "")[:60],
         object_id=arg_int("object"),
-        first_on=form.first_on.data,
-        last_on=form.last_on.data,
+        first_on=form.first_on.data if not form.first_on.errors else None,
+        last_on=form.last_on.data if not form.last_on.errors else None,
         text=form.label.data if form.label.data and not form.label.errors else "",
     )

@@ -1,0 +1,35 @@
+"""Every link that somebody can see leads to a page that opens, without faults and barriers, at desk and phone width."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.e2e.conftest import SIZES
+from tests.e2e.crawl import Crawl
+from tests.e2e.live import PEOPLE, Live
+from tests.e2e.watching import OVERFLOW, Watch
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("role", PEOPLE)
+def test_every_link_opens(live_server: Live, sign_in_as: Callable[..., Watch], role: str) -> None:
+    watch = sign_in_as(role)
+    faults, kinds = [], set()
+    for found in Crawl(watch.page.request, live_server.address).walk():
+        kinds.add(found.kind)
+        if found.status != 200:
+            faults.append(f"{found.status} from {found.url}, linked from {found.linked_from}")
+        elif found.is_page and found.is_new_kind:
+            open_at_both_widths(watch, found.url)
+    assert len(kinds) > 8
+    assert not faults, "\n".join(faults)
+
+
+def open_at_both_widths(watch: Watch, url: str) -> None:
+    """Look at a page as on a desk, then see that nothing of it sticks out on a phone."""
+    watch.page.goto(url)
+    watch.look(themes=("light",))
+    watch.page.set_viewport_size(SIZES["phone"])
+    if wide := watch.page.evaluate(OVERFLOW):
+        watch.faults.append(f"{wide} on {url}")
+    watch.page.set_viewport_size(SIZES["desk"])
