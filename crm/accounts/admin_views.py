@@ -41,7 +41,8 @@ def user_new() -> ResponseReturnValue:
         with form.problems():
             first = services.first_password()
             user = services.create_user(
-                db.session(), email=form.typed("email"), name=form.typed("name"), password=first, roles=form.role_values,
+                db.session(), email=form.typed("email"), name=form.typed("name"), password=first,
+                roles=form.role_values,
                 territory_ids=set(form.territories.data or []), must_change_password=True,
             )  # fmt: skip
             shown: dict[str, Any] = {
