@@ -8,14 +8,21 @@ from crm.referrals.models import PayerClass, ReferralStatus
 
 MAX_ID_DIGITS = 9
 MIN_MONTH, MAX_MONTH = 1990 * 12, 2200 * 12
-NONE = "none"
+MONTHS = ("month", "first", "last")
+IN_ADDRESS = {"batch": "import", "first": "from", "last": "to"}
 
 
 @dataclass(frozen=True)
 class RowFilter:
-    """The filters of the list. `source` is a practice; `unmatched` shows rows without one."""
+    """The filters of the list. `source` is a practice; `unmatched` shows rows without one.
+
+    `first` and `last` bound the month (`from` and `to` in an address); 0 as a line or site stands for rows without one.
+    """
 
     month: int | None = None
+    first: int | None = None
+    last: int | None = None
+    territory: int | None = None
     source: int | None = None
     status: ReferralStatus | None = None
     line: int | None = None
@@ -32,12 +39,13 @@ class RowFilter:
     def pairs(self, **changed: object) -> list[tuple[str, str]]:
         """The filters as they stand in an address, some of them changed; what is not set is left out."""
         values = {field.name: getattr(self, field.name) for field in fields(self)} | changed
-        if isinstance(values["month"], int):
-            values["month"] = month_text(values["month"])
+        for name in MONTHS:
+            if isinstance(values[name], int):
+                values[name] = month_text(values[name])
         return [
-            ("import" if name == "batch" else name, "1" if value is True else str(value))
+            (IN_ADDRESS.get(name, name), "1" if value is True else str(value))
             for name, value in values.items()
-            if value not in (None, False, "")
+            if value is not None and value is not False and value != ""
         ]
 
     def query(self, **changed: object) -> str:
@@ -49,6 +57,9 @@ def read_filter(values: Mapping[str, str]) -> RowFilter:
     """Read `request.args`."""
     return RowFilter(
         month=read_month(values.get("month", "")),
+        first=read_month(values.get("from", "")),
+        last=read_month(values.get("to", "")),
+        territory=_number(values.get("territory", "")),
         source=_number(values.get("source", "")),
         status=_status(values.get("status", "")),
         line=_number(values.get("line", "")),

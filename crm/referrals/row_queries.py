@@ -1,8 +1,9 @@
 """Reads of single referral rows, and of service lines and sites."""
 
+from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from crm.accounts.viewer import Viewer
@@ -53,6 +54,24 @@ def rows_query(viewer: Viewer, chosen: RowFilter) -> Select[Any]:
     return filtered
 
 
+def rows_in_pieces(session: Session, viewer: Viewer, chosen: RowFilter, size: int) -> Iterator[Any]:
+    """All rows of the list, read in pieces. No transaction is open while a piece is handed on: on SQLite a reader
+    whose client is slow would keep everybody else from writing."""
+    query, last = rows_query(viewer, chosen).limit(size), None
+    while True:
+        after = query if last is None else query.where(_is_after(*last))
+        rows = session.execute(after).all()
+        session.rollback()
+        yield from rows
+        if len(rows) < size:
+            return
+        last = rows[-1].month, rows[-1].id
+
+
+def _is_after(month: int, row_id: int) -> ColumnElement[bool]:
+    return or_(Referral.month < month, and_(Referral.month == month, Referral.id < row_id))
+
+
 def _scoped(query: Any, viewer: Viewer) -> Any:
     """Rows without a known source belong to no territory, so only who sees all territories sees them."""
     return query if viewer.territory_ids is None else query.where(Practice.territory_id.in_(viewer.territory_ids))
@@ -62,6 +81,7 @@ def _filtered(query: Any, chosen: RowFilter) -> Any:
     equals = {
         Referral.month: chosen.month,
         Referral.practice_id: chosen.source,
+        Practice.territory_id: chosen.territory,
         Referral.status: chosen.status,
         Referral.service_line_id: chosen.line,
         Referral.site_id: chosen.site,
@@ -69,8 +89,14 @@ def _filtered(query: Any, chosen: RowFilter) -> Any:
         Referral.import_id: chosen.batch,
     }
     for column, value in equals.items():
-        if value is not None:
+        if value == 0:
+            query = query.where(column.is_(None))
+        elif value is not None:
             query = query.where(column == value)
+    if chosen.first is not None:
+        query = query.where(Referral.month >= chosen.first)
+    if chosen.last is not None:
+        query = query.where(Referral.month <= chosen.last)
     return query.where(Referral.practice_id.is_(None)) if chosen.unmatched else query
 
 

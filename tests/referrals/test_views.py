@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from crm.audit.models import Action, AuditEvent
 from crm.core import clock
 from crm.referrals import services
 from crm.referrals.models import Referral, ReferralMonth, RevenueKind, ServiceLine, Site
 from crm.referrals.rollup import check_rollup
 from crm.referrals.services import Entry
+from crm.referrals.views import rows
 from tests.cast import Cast
 from tests.pages import PageClient, count_statements
 from tests.referrals.files import csv_bytes, event, events
@@ -44,6 +46,12 @@ def test_the_list_shows_referrals_and_filters_them(maren: PageClient, database: 
         "payer=medicare": 3,
         "status=lost": 0,
         "site=99": 0,
+        "from=2026-01&to=2026-12": 3,
+        "from=2030-01": 0,
+        "to=2020-01": 0,
+        f"territory={cast.north.id}": 2,
+        f"territory={cast.south.id}": 0,
+        "line=0": 0,
         "month=never&status=x&line=-1&page=abc": 3,
     }.items():
         shown = maren.get(f"/referrals?{query}").text
@@ -79,6 +87,18 @@ def test_the_csv_cannot_run_anything(maren: PageClient, database: Any) -> None:
     assert '"\'=2+5"' in answer.text
     assert answer.text.count("Dublin") == 1
     assert "120.5" in answer.text
+
+
+def test_the_csv_is_read_in_pieces_and_recorded(
+    maren: PageClient, database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring_in(database(), csv_bytes([event(number) for number in range(1, 24)]))
+    monkeypatch.setattr(rows, "CSV_PIECE", 5)
+    lines = maren.get("/referrals/referrals.csv").response.get_data(as_text=True).splitlines()
+    assert len(lines) == 1 + 23
+    assert len(set(lines)) == 1 + 23
+    taken = database().scalars(select(AuditEvent).where(AuditEvent.action == Action.EXPORTED)).all()
+    assert [event.object_kind for event in taken] == ["referral"]
 
 
 def test_nothing_there_yet(maren: PageClient, sign_in: SignIn, cast: Cast) -> None:

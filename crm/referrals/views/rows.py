@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session
 from crm.accounts.guard import current_viewer
 from crm.accounts.permissions import Permission
 from crm.accounts.viewer import Viewer
+from crm.audit.models import Action
+from crm.audit.trail import record
 from crm.core import clock, formats
-from crm.core.db import commit, db
+from crm.core.db import commit, db, separate_transaction
 from crm.core.paging import paginate
 from crm.core.web import allow, arg_int, page
-from crm.directory.queries import find_practice
+from crm.directory.queries import find_practice, list_territories
 from crm.exports import csv_writer
 from crm.referrals import row_queries, services
 from crm.referrals.blueprint import bp
@@ -79,17 +81,19 @@ def _recent_months() -> list[tuple[str, str]]:
 
 def _chips(viewer: Viewer, chosen: RowFilter) -> list[dict[str, str]]:
     """What is set, in words, each with the address of the list without it."""
-    line = next(
-        (n.name for n in row_queries.list_service_lines(db.session()) if n.id == chosen.line), "Unknown service line"
-    )
-    site = next((n.name for n in row_queries.list_sites(db.session()) if n.id == chosen.site), "Unknown site")
+    lines = {0: "No service line"} | {n.id: n.name for n in row_queries.list_service_lines(db.session())}
+    sites = {0: "No site"} | {n.id: n.name for n in row_queries.list_sites(db.session())}
+    territories = {t.id: t.name for t in list_territories(db.session(), viewer)}
     source = find_practice(db.session(), viewer, chosen.source) if chosen.source else None
     words: dict[str, str | None] = {
         "month": formats.month(chosen.month) if chosen.month else None,
+        "first": f"From {formats.month(chosen.first)}" if chosen.first else None,
+        "last": f"To {formats.month(chosen.last)}" if chosen.last else None,
+        "territory": territories.get(chosen.territory, "Unknown territory") if chosen.territory else None,
         "source": (source.name if source else "Unknown practice") if chosen.source else None,
         "status": chosen.status.label if chosen.status else None,
-        "line": line if chosen.line else None,
-        "site": site if chosen.site else None,
+        "line": lines.get(chosen.line, "Unknown service line") if chosen.line is not None else None,
+        "site": sites.get(chosen.site, "Unknown site") if chosen.site is not None else None,
         "payer": chosen.payer.label if chosen.payer else None,
         "batch": f"Import {chosen.batch}" if chosen.batch else None,
         "unmatched": "Matches no practice" if chosen.unmatched else None,
@@ -102,14 +106,16 @@ def _chips(viewer: Viewer, chosen: RowFilter) -> list[dict[str, str]]:
 def referrals_csv() -> ResponseReturnValue:
     """The filtered list as a CSV file, written piece by piece."""
     viewer = current_viewer()
-    query = row_queries.rows_query(viewer, read_filter(request.args))
+    chosen = read_filter(request.args)
     header = (*CSV_HEADER, "Revenue", "Revenue is") if viewer.sees_revenue else CSV_HEADER
+    with separate_transaction() as session:
+        record(session, Action.EXPORTED, "referral", label="Referrals, CSV", filters=dict(chosen.pairs()))
     bind = db.session().get_bind()
 
     def body() -> Iterator[bytes]:
         # A session of its own: the request's has ended when the answer is sent piece by piece.
         with Session(bind, join_transaction_mode="create_savepoint") as own:
-            rows = own.execute(query.execution_options(yield_per=CSV_PIECE))
+            rows = row_queries.rows_in_pieces(own, viewer, chosen, CSV_PIECE)
             yield from csv_writer.lines(header, (_csv_row(viewer, row) for row in rows))
 
     return Response(body(), mimetype="text/csv", headers={"Content-Disposition": "attachment; filename=referrals.csv"})
