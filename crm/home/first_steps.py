@@ -62,7 +62,8 @@ def _all_steps(there: SetUp) -> list[tuple[Permission, Step]]:
         (Permission.DIRECTORY_IMPORT, Step(
             "Import practices",
             "From the public provider files of CMS, filtered by state, ZIP code and specialty. Or add them one by one.",
-            "Import practices", "directory_imports.imports", there.practices > 0, formats.plural(there.practices, "practice"),
+            "Import practices", "directory_imports.imports", there.practices > 0,
+            formats.plural(there.practices, "practice"),
         )),
         (Permission.USERS_EDIT, Step(
             "Add colleagues",

@@ -9,7 +9,7 @@ from crm.accounts.permissions import Permission
 from crm.accounts.viewer import Viewer
 from crm.core import formats
 from crm.directory.search import Hit, search
-from crm.visits import queries as visits
+from crm.home.queries import list_visits_about
 from crm.visits.models import Visit
 
 LEAST_LETTERS = 2
@@ -23,12 +23,12 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Found:
-    """What was found of one kind; `total` may be more than is shown."""
+    """What was found of one kind, and whether there is more."""
 
     title: str
     icon: str
     hits: Sequence[Hit]
-    total: int
+    has_more: bool = False
 
 
 def clean(text: str) -> str:
@@ -52,14 +52,15 @@ def search_everything(session: Session, viewer: Viewer, text: str, limit: int = 
     """Everything that matches, by kind."""
     hits = suggestions(session, viewer, text, limit)
     found = [
-        Found(title, icon, of_kind, len(of_kind))
+        Found(title, icon, of_kind)
         for kind, (title, icon) in KINDS.items()
         if (of_kind := [hit for hit in hits if hit.kind == kind])
     ]
     if is_long_enough(text) and viewer.may(Permission.VISITS_VIEW):
-        page = visits.list_visits(session, viewer, visits.VisitFilter(words=text))
-        if page.rows:
-            found.append(Found(*KINDS["visit"], [_visit_hit(visit) for visit in page.rows[:VISITS_SHOWN]], page.total))
+        rows = list_visits_about(session, viewer, text, VISITS_SHOWN + 1)
+        if rows:
+            visits = [_visit_hit(visit) for visit in rows[:VISITS_SHOWN]]
+            found.append(Found(*KINDS["visit"], visits, has_more=len(rows) > VISITS_SHOWN))
     return found
 
 
