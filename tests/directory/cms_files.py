@@ -234,7 +234,7 @@ def _renamed(names: Mapping[str, str]) -> Any:
     return lambda row: {names.get(name, name): value for name, value in row.items()}
 
 
-LASTS = "WHITCOMB OKONJO MCDONALD O'BRIEN ALVAREZ-RUIZ LINDQVIST TRENT BARDEN KOWALCZYK DE LA CRUZ".split(" ")
+LASTS = ("WHITCOMB", "OKONJO", "MCDONALD", "O'BRIEN", "ALVAREZ-RUIZ", "LINDQVIST", "TRENT", "BARDEN", "DE LA CRUZ")
 STREETS = ("RIVERBEND PKWY", "CANAL RD", "N HIGH ST", "MAPLE AVENUE", "OAK STREET", "INDUSTRIAL BLVD")
 CODES = ("207Q00000X", "207R00000X", "208000000X", "207RC0000X", "363LF0000X", "225100000X")
 
@@ -244,7 +244,8 @@ def many(count: int, seed: int = 7) -> Iterable[dict[str, str]]:
     chance = random.Random(seed)
     for number in range(count):
         place = {
-            "line1": f"{chance.randrange(1, 90) * 10} {chance.choice(STREETS)}", "line2": chance.choice(("", "STE 200", "SUITE 4")),
+            "line1": f"{chance.randrange(1, 90) * 10} {chance.choice(STREETS)}",
+            "line2": chance.choice(("", "STE 200", "SUITE 4")),
             "zip": f"43{chance.randrange(0, 100):03d}{chance.randrange(10_000):04d}", "city": "COLUMBUS",
             "phone": f"614555{chance.randrange(100, 200):04d}", "code": chance.choice(CODES),
         }  # fmt: skip

@@ -55,15 +55,15 @@ def _work(record: Record, site: Site, provider: ProviderDraft, working: Working,
     counts.practices_added += is_new
     outcome = max(Outcome.ADDED if is_new else Outcome.UNCHANGED, _fill_place(place, site, working))
     is_joining = not provider.is_at(place)
-    if is_joining:
-        provider.join(place)
-        counts.affiliations_added += 1
-        person = record.person or {}
-        place.greet(person.get("first_name", ""), person.get("last_name", ""))
-        outcome = Outcome.ADDED
     if working.kind is FileKind.NPPES:
         outcome = max(outcome, _settle(provider, place, site.key, counts, is_joining=is_joining))
-    return outcome
+    if not is_joining:
+        return outcome
+    provider.join(place)
+    counts.affiliations_added += 1
+    person = record.person or {}
+    place.greet(person.get("first_name", ""), person.get("last_name", ""))
+    return Outcome.ADDED
 
 
 def _settle(provider: ProviderDraft, place: PlaceDraft, key: str, counts: Counts, *, is_joining: bool) -> Outcome:

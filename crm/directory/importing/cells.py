@@ -12,10 +12,9 @@ from crm.directory.values import STATES
 EMPTY = {"", "nan", "NaN", "<UNAVAIL>", "\\N", "NULL"}
 FLOAT = re.compile(r"([0-9]+)\.0+")
 BLANKS = re.compile(r"\s+")
-NOT_DIGITS = re.compile(r"[^0-9]+")
+ZIP = re.compile(r"([0-9]{5})[ -]([0-9]{4})|([0-9]{3,9})")
 DATE_FORMATS = ("%m/%d/%Y", "%Y-%m-%d", "%m/%d/%y")
 ZIP5, ZIP9 = 5, 9
-MIN_ZIP = 3  # 501 was 00501
 STATE_NAMES = {
     "alabama": "AL", "alaska": "AK", "arizona": "AZ", "arkansas": "AR", "california": "CA", "colorado": "CO",
     "connecticut": "CT", "delaware": "DE", "district of columbia": "DC", "florida": "FL", "georgia": "GA",
@@ -49,8 +48,10 @@ def number_of(cell: str) -> str:
 
 def zip_of(cell: str) -> str:
     """`430851234`, `43085-1234`, `43085.0`, `4416` (04416), `41023134` (04102-3134); '' when it is no ZIP."""
-    digits = NOT_DIGITS.sub("", number_of(cell))
-    if ZIP5 < len(digits) < ZIP9 - 2 or not MIN_ZIP <= len(digits) <= ZIP9:
+    text = number_of(cell)
+    match = ZIP.fullmatch(text)
+    digits = (match[3] or match[1] + match[2]) if match else ""
+    if not digits or ZIP5 < len(digits) < ZIP9 - 2:
         return ""
     digits = digits.zfill(ZIP5 if len(digits) <= ZIP5 else ZIP9)
     five, four = digits[:ZIP5], digits[ZIP5:]

@@ -113,7 +113,7 @@ class PlaceDraft(Draft):
 class ProviderDraft(Draft):
     """A provider with the places of work that are known, and those that this import adds and ends."""
 
-    __slots__ = ("ended", "has_primary", "joined", "npi", "place_ids", "settled")
+    __slots__ = ("ended", "primary_at", "joined", "npi", "place_ids", "settled")
 
     def __init__(
         self, row_id: int | None, npi: str, values: dict[str, Any], wrote: dict[str, dict[str, Any]] | None
@@ -121,7 +121,7 @@ class ProviderDraft(Draft):
         super().__init__(row_id, values, wrote)
         self.npi = npi
         self.place_ids: dict[int, int] = {}  # practice -> affiliation, 0 for one that has ended
-        self.has_primary = False
+        self.primary_at: int | None = None  # the practice of the primary work; 0 for one that this import adds
         self.joined: list[tuple[PlaceDraft, bool]] = []
         self.ended: list[int] = []
         self.settled: PlaceDraft | None = None
@@ -132,8 +132,9 @@ class ProviderDraft(Draft):
 
     def join(self, place: PlaceDraft) -> None:
         """Add a place of work; the first one is the primary."""
-        self.joined.append((place, not self.has_primary))
-        self.has_primary = self.is_touched = True
+        self.joined.append((place, self.primary_at is None))
+        self.primary_at = 0 if self.primary_at is None else self.primary_at
+        self.is_touched = True
 
     def leave(self, practice_id: int) -> bool:
         """End the work at a practice; says whether there was any to end."""
@@ -141,6 +142,7 @@ class ProviderDraft(Draft):
         if affiliation_id:
             self.place_ids[practice_id] = 0
             self.ended.append(affiliation_id)
+            self.primary_at = None if self.primary_at == practice_id else self.primary_at
             self.is_touched = True
         return affiliation_id > 0
 

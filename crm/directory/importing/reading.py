@@ -121,7 +121,7 @@ def _encoding(stream: io.BufferedReader) -> str:
             raise Invalid(says)
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
-    if b"\x00" in start:
+    if b"\x00" in start.partition(b"\n")[0]:
         raise Invalid(BINARY)
     return "utf-8-sig"
 

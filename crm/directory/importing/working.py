@@ -148,7 +148,7 @@ class Working:
         for id_, provider_id, practice_id, is_primary, ends_on in self._rows(work, table.c.provider_id, loaded):
             draft = loaded[provider_id]
             draft.place_ids[practice_id] = draft.place_ids.get(practice_id) or (0 if ends_on else id_)
-            draft.has_primary = draft.has_primary or (is_primary and ends_on is None)
+            draft.primary_at = practice_id if is_primary and ends_on is None else draft.primary_at
 
     def _load_places(self, column: Any, wanted: Iterable[Any]) -> None:
         loaded: dict[int, PlaceDraft] = {}
