@@ -30,7 +30,7 @@ class UploadForm(FilterForm):
     kind = SegmentField(
         "What is it?",
         choices=[
-            ("", "Tell by its columns"),
+            ("", "Find out"),
             (FileKind.NPPES.value, "NPPES"),
             (FileKind.DAC.value, "Doctors & Clinicians"),
         ],

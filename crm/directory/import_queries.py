@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, undefer
 
+from crm.core import clock
 from crm.core.errors import NotFound
 from crm.directory.import_models import DirectoryImport, DirectoryImportFile, DirectoryImportRefusal
 from crm.directory.importing.counts import Counts
 from crm.directory.importing.rows import Reason
+from crm.directory.models import Practice, Territory
 from crm.directory.queries import MAX_ID
 
 LINES_SHOWN = 4
@@ -21,6 +23,14 @@ class RefusalGroup:
     reason: str
     rows: int
     lines: list[int]
+
+
+@dataclass(frozen=True)
+class TerritoryCount:
+    """New practices in a territory, or in none."""
+
+    name: str | None
+    practices: int
 
 
 def imports_query() -> Select[DirectoryImport]:
@@ -62,6 +72,22 @@ def refusal_groups(session: Session, batch: DirectoryImport) -> list[RefusalGrou
         )
         groups.append(RefusalGroup(Reason(reason).label, rows, list(lines)))
     return groups
+
+
+def new_practices(session: Session, batch: DirectoryImport) -> list[TerritoryCount]:
+    """How many practices an import has added to which territory, the most first."""
+    if batch.started_at is None:
+        return []
+    query = (
+        select(Territory.name, func.count())
+        .select_from(Practice)
+        .outerjoin(Territory, Territory.id == Practice.territory_id)
+        .where(Practice.source == batch.kind.label, Practice.created_at >= batch.started_at)
+        .where(Practice.created_at <= (batch.finished_at or clock.now()))
+        .group_by(Territory.name)
+    )
+    counts = [TerritoryCount(name, rows) for name, rows in session.execute(query)]
+    return sorted(counts, key=lambda count: (-count.practices, count.name is None, count.name or ""))
 
 
 def refusals_query(import_id: int) -> Select[int, Reason]:

@@ -185,5 +185,6 @@ def _receipt(batch: DirectoryImport) -> dict[str, Any]:
         "batch": batch, "counts": Counts.of(batch.counts), "chips": in_words(filter_of(batch.filters)),
         "owner": user_names(db.session()).get(batch.owner_id or 0, ""),
         "groups": import_queries.refusal_groups(db.session(), batch),
+        "territories": import_queries.new_practices(db.session(), batch),
         "can_go_on": import_queries.has_content(db.session(), batch.id),
     }  # fmt: skip

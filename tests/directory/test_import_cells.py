@@ -42,11 +42,20 @@ def test_cells_that_say_nothing_are_empty() -> None:
     assert [text_of(cell) for cell in ("", "  ", "nan", "NaN", "<UNAVAIL>", "NULL")] == [""] * 6
     assert [text_of(cell) for cell in (" NA ", "NAN", "A  B\tC")] == ["NA", "NAN", "A B C"]
     assert [number_of(cell) for cell in ("1.0", "1234567893.0", "1.5", "NaN")] == ["1", "1234567893", "1.5", ""]
-    assert [state_of(cell) for cell in ("oh", "Ohio", " NEW YORK ", "ZZ", "AMMAN", "")] == ["OH", "OH", "NY", "", "", ""]
+    assert [state_of(cell) for cell in ("oh", "Ohio", " NEW YORK ", "ZZ", "AMMAN", "")] == [
+        "OH",
+        "OH",
+        "NY",
+        "",
+        "",
+        "",
+    ]
     assert [day_of(cell) for cell in ("03/16/2019", "2019-03-16", "8/9/2006", "soon", "")] == [
         date(2019, 3, 16), date(2019, 3, 16), date(2006, 8, 9), None, None,
     ]  # fmt: skip
-    assert is_blank(["", " ", "\t"]) and is_blank([]) and not is_blank(["", "0"])
+    assert is_blank(["", " ", "\t"])
+    assert is_blank([])
+    assert not is_blank(["", "0"])
 
 
 @pytest.mark.parametrize(
@@ -82,8 +91,10 @@ def test_other_places(one: tuple[str, str], other: tuple[str, str]) -> None:
 def test_the_street_is_found_and_post_boxes_are_told() -> None:
     assert street_lines("ST. JUDE HOSPITAL", "262 DANNY THOMAS PL") == ("262 DANNY THOMAS PL", "ST. JUDE HOSPITAL")
     assert street_lines("262 DANNY THOMAS PL", "STE 4") == ("262 DANNY THOMAS PL", "STE 4")
-    assert is_post_box("P.O. BOX 12", "") and is_post_box("PO BOX 12", "STE 1")
-    assert not is_post_box("12 BOXWOOD RD", "") and not is_post_box("PO BOX 12", "88 CANAL RD")
+    assert is_post_box("P.O. BOX 12", "")
+    assert is_post_box("PO BOX 12", "STE 1")
+    assert not is_post_box("12 BOXWOOD RD", "")
+    assert not is_post_box("PO BOX 12", "88 CANAL RD")
     assert place_key("", "", "43085") == ""
 
 
@@ -101,7 +112,8 @@ def test_filters_are_read_as_people_write_them() -> None:
     assert wanted == RowFilter(frozenset({"OH", "NY", "KY"}), ("430", "43215"), ("207Q", "2085R0202X"))
     assert filter_of(stored_filter(wanted)) == wanted
     assert in_words(wanted) == ["State KY, NY, OH", "ZIP 430…, 43215", "Taxonomy 207Q…, 2085R0202X"]
-    assert not read_filter().is_set and in_words(RowFilter()) == []
+    assert not read_filter().is_set
+    assert in_words(RowFilter()) == []
 
 
 def test_a_filter_that_cannot_be_understood_names_its_field() -> None:
@@ -115,7 +127,8 @@ def test_rows_must_agree_with_every_part_of_a_filter() -> None:
     assert wanted.takes("OH", "43085-1234", ("363L00000X", "207Q00000X"))
     assert not wanted.takes("KY", "43085", ("207Q00000X",))
     assert not wanted.takes("OH", "43215", ("207Q00000X",))
-    assert not wanted.takes("OH", "43085", ("207R00000X",)) and not wanted.takes("OH", "43085", ())
+    assert not wanted.takes("OH", "43085", ("207R00000X",))
+    assert not wanted.takes("OH", "43085", ())
 
 
 @settings(max_examples=20, deadline=None)

@@ -61,7 +61,9 @@ def test_import_nppes_on_an_empty_database(app: Flask, file: Path) -> None:
     batch = db.session.get_one(DirectoryImport, told["import"])
     assert (batch.state, batch.owner_id, batch.total_rows, batch.file_name) == (State.DONE, None, 4, "npidata.csv")
     assert Counts.of(batch.counts).adds_up
-    assert [(row.line, row.reason.value) for row in db.session.scalars(select(DirectoryImportRefusal))] == [(4, "bad_npi")]
+    assert [(row.line, row.reason.value) for row in db.session.scalars(select(DirectoryImportRefusal))] == [
+        (4, "bad_npi")
+    ]
     events = db.session.scalars(select(AuditEvent)).all()
     assert [(event.action, event.actor_name, event.detail["added"]) for event in events] == [
         (Action.IMPORTED, "Command line", 2)
@@ -93,7 +95,12 @@ def test_import_dac_from_a_compressed_file(app: Flask, tmp_path: Path) -> None:
     [
         ("import-nppes", b"", (), "The file is empty."),
         ("import-nppes", b"\x00\x01\x02", (), "binary data"),
-        ("import-nppes", compare_42([dac_row(ADA)]), (), "This is not an NPPES file: its columns are those of a Doctors"),
+        (
+            "import-nppes",
+            compare_42([dac_row(ADA)]),
+            (),
+            "This is not an NPPES file: its columns are those of a Doctors",
+        ),
         ("import-dac", nppes_330([clinician(ADA)]), (), "This is not a Doctors & Clinicians file"),
         ("import-nppes", nppes_330([]), (), "header but no rows"),
         ("import-nppes", nppes_330([clinician(ADA)]), ("--zip", "43x", "--state", "XX"), "43x is not one"),
@@ -109,7 +116,8 @@ def test_what_cannot_be_imported_is_told_in_one_sentence(
     for more in ((), ("--dry-run",)):
         result = run(app, command, path, *options, *more)
         assert result.exit_code == 1
-        assert says in result.output and "Traceback" not in result.output
+        assert says in result.output
+        assert "Traceback" not in result.output
         assert "Error: " in result.output
     assert providers() == 0
     assert db.session.scalars(select(DirectoryImport)).all() == []

@@ -24,8 +24,12 @@ from tests.directory.cms_files import NPPES_330, clinician, dac_40, dac_row, dea
 NPIS = st.one_of(st.integers(1, 12).map(npi_of), st.sampled_from(["", "1234567890", "x"]))
 LINES = st.sampled_from(["100 CANAL RD", "200 CANAL RD", "PO BOX 1", ""])
 ROWS = st.one_of(
-    st.builds(clinician, NPIS, st.sampled_from(["LUND", "", "L" * 70]), line1=LINES, state=st.sampled_from(["OH", "KY"])),
-    st.builds(lambda npi, name, line: cms_files.organization(npi, name, line1=line), NPIS, st.sampled_from(["A", ""]), LINES),
+    st.builds(
+        clinician, NPIS, st.sampled_from(["LUND", "", "L" * 70]), line1=LINES, state=st.sampled_from(["OH", "KY"])
+    ),
+    st.builds(
+        lambda npi, name, line: cms_files.organization(npi, name, line1=line), NPIS, st.sampled_from(["A", ""]), LINES
+    ),
     st.builds(deactivated, NPIS),
     st.just({}),
 )
@@ -49,7 +53,8 @@ def test_the_parts_always_add_up(database: Any, rows: list[dict[str, str]], tail
     first = imported(session, data, wanted)
     again = imported(session, data, wanted)
     for counts in (dry, first, again):
-        assert counts.adds_up and counts.read == expected, counts
+        assert counts.adds_up, counts
+        assert counts.read == expected
     assert dry.stored() == first.stored(), "the preview says what then happens"
     assert (again.added, again.updated, again.unchanged) == (0, 0, first.taken)
     session.rollback()
@@ -59,7 +64,9 @@ def test_the_parts_always_add_up(database: Any, rows: list[dict[str, str]], tail
 @given(
     st.lists(
         st.builds(
-            lambda npi, line, group, last: dac_row(npi, last, adr_ln_1=line, org_pac_id=group, org_nm=group and f"G{group}"),
+            lambda npi, line, group, last: dac_row(
+                npi, last, adr_ln_1=line, org_pac_id=group, org_nm=group and f"G{group}"
+            ),
             st.integers(1, 5).map(npi_of), LINES, st.sampled_from(["", "77", "88"]), st.sampled_from(["LUND", "REYES"]),
         ),
         min_size=1, max_size=14,

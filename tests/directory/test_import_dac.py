@@ -1,4 +1,4 @@
-"""What a Doctors & Clinicians file becomes: clinicians with every place of work, groups, one practice per group and place."""
+"""What a Doctors & Clinicians file becomes: people with their places of work, groups, one practice for each."""
 
 from typing import Any
 
@@ -11,7 +11,17 @@ from crm.directory.models import PracticeGroup
 from tests.cast import Cast
 from tests.directory import cms_files
 from tests.directory.bringing_in import bring_in, places_of, practices, snapshot, the_provider
-from tests.directory.cms_files import clinician, compare_42, dac_7, dac_14, dac_40, dac_row, npi_of, nppes_330, organization
+from tests.directory.cms_files import (
+    clinician,
+    compare_42,
+    dac_7,
+    dac_14,
+    dac_40,
+    dac_row,
+    npi_of,
+    nppes_330,
+    organization,
+)
 
 ADA, BEN, CAM = (npi_of(number) for number in (41, 42, 43))
 CLINIC = npi_of(91)

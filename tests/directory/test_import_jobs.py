@@ -87,7 +87,8 @@ def test_a_stopped_file_can_be_given_up_and_its_receipt_stays(
     import_services.give_up(db.session(), waiting)
     db.session.commit()
     assert db.session.get(DirectoryImportFile, waiting.id) is None
-    assert waiting.state is State.STOPPED and providers() == 2 + 9
+    assert waiting.state is State.STOPPED
+    assert providers() == 2 + 9
 
 
 def test_a_cancel_after_the_last_row_changes_nothing(
@@ -122,8 +123,8 @@ def test_a_fault_stops_the_import_and_keeps_what_is_in(
 
 def test_a_worker_that_died_goes_on_where_it_was(waiting: DirectoryImport, maren: Viewer, run_jobs: Any) -> None:
     """As after kill -9: two pieces are in, the job still says that it runs."""
-    from crm.directory.importing.upload import unpacked
     from crm.directory.import_queries import find_content
+    from crm.directory.importing.upload import unpacked
 
     import_services.begin_import(db.session(), maren, waiting)
     db.session.commit()
@@ -151,7 +152,7 @@ def test_a_check_that_is_cancelled_or_fails_forgets_the_file(
 ) -> None:
     waiting.state = State.CHECKING
     import_services.begin_check(db.session(), maren, waiting)
-    monkeypatch.setattr(job_services, "note_progress", lambda *args: True)
+    monkeypatch.setattr(job_services, "note_progress", lambda *_: True)
     job_id, import_id = waiting.job_id, waiting.id
     run_jobs()
     assert db.session.get_one(Job, job_id).state is JobState.CANCELLED

@@ -86,7 +86,8 @@ def test_a_practice_that_moves_takes_its_point_and_key_along(database: Any) -> N
     )
     assert counts.updated == 1
     assert (place.address_line, place.source_key) == ("1 Gay St, Columbus, OH 43215", "43215 1 gay st")
-    assert place.point is not None and place.point != before
+    assert place.point is not None
+    assert place.point != before
 
 
 def test_a_name_made_of_people_is_kept_once_somebody_has_changed_it(database: Any) -> None:

@@ -40,7 +40,8 @@ def test_a_person_becomes_a_provider_at_a_practice_of_the_address(database: Any,
         PracticeStatus.TARGET, None, PracticeKind.PHYSICIAN, "NPPES",
     )  # fmt: skip
     assert place.territory is cast.north
-    assert place.is_placed_by_zip and place.point is not None
+    assert place.is_placed_by_zip
+    assert place.point is not None
     assert place.search_key == practice_key(place.name, place.city)
 
 
@@ -71,7 +72,9 @@ def test_an_organization_at_the_address_gives_the_practice_its_name(database: An
 def test_the_name_on_the_door_is_preferred_to_the_legal_one(database: Any) -> None:
     names = {"other_name": "RIVERBEND HEART CLINIC", "other_type": "3"}
     former = {"other_name": "OLD NAME INC", "other_type": "4", **ELSEWHERE}
-    bring_in(database, nppes_330([organization(CLINIC, "RH HOLDINGS", **names), organization(DRUGS, "DRUGS", **former)]))
+    bring_in(
+        database, nppes_330([organization(CLINIC, "RH HOLDINGS", **names), organization(DRUGS, "DRUGS", **former)])
+    )
     assert [place.name for place in practices(database)] == ["Riverbend Heart Clinic", "Drugs"]
 
 

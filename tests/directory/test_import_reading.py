@@ -104,7 +104,17 @@ def test_a_value_that_never_ends_stops_with_its_line() -> None:
 
 
 def test_a_spoiled_row_is_passed_on_with_its_reason_and_the_others_are_read() -> None:
-    lines = [b"NPI,name,city", b'1,"A" B,C', b"2,\x00,C", b"3,B", b"4,B,C,D", b"5,B,C,,", b",,", b"", b'6,"two\nlines",C']
+    lines = [
+        b"NPI,name,city",
+        b'1,"A" B,C',
+        b"2,\x00,C",
+        b"3,B",
+        b"4,B,C,D",
+        b"5,B,C,,",
+        b",,",
+        b"",
+        b'6,"two\nlines",C',
+    ]
     rows = read(b"\n".join(lines))[1]
     assert [(row.line, row.fault) for row in rows] == [
         (2, Reason.QUOTE), (3, Reason.BINARY), (4, Reason.CELLS), (5, Reason.CELLS), (6, None), (7, None), (8, None),

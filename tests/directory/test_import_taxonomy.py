@@ -33,8 +33,10 @@ def test_words_of_cms_are_known(words: str, code: str) -> None:
 @pytest.mark.parametrize(
     ("code", "kind"),
     [
-        ("282N00000X", PracticeKind.HOSPITAL), ("314000000X", PracticeKind.SNF), ("251E00000X", PracticeKind.HOME_HEALTH),
-        ("3336C0003X", PracticeKind.PHARMACY), ("332B00000X", PracticeKind.COMMUNITY), ("305R00000X", PracticeKind.PAYER),
+        ("282N00000X", PracticeKind.HOSPITAL), ("314000000X", PracticeKind.SNF),
+        ("251E00000X", PracticeKind.HOME_HEALTH),
+        ("3336C0003X", PracticeKind.PHARMACY), ("332B00000X", PracticeKind.COMMUNITY),
+        ("305R00000X", PracticeKind.PAYER),
         ("251K00000X", PracticeKind.PUBLIC_HEALTH), ("261QP0905X", PracticeKind.PUBLIC_HEALTH),
         ("261QM0801X", PracticeKind.MENTAL_HEALTH), ("251300000X", PracticeKind.SCHOOL),
         ("252Y00000X", PracticeKind.EARLY_INTERVENTION), ("261QU0200X", PracticeKind.PHYSICIAN),

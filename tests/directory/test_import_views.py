@@ -44,9 +44,15 @@ def maren(cast: Cast, sign_in: Any) -> PageClient:
 
 
 def test_the_whole_way(maren: PageClient, cast: Cast, run_jobs: Any) -> None:
-    rows = [clinician(ADA), clinician(BEN, state="KY"), deactivated(npi_of(7)), clinician("123"), clinician(cast.okonjo.npi or "")]
+    rows = [
+        clinician(ADA),
+        clinician(BEN, state="KY"),
+        deactivated(npi_of(7)),
+        clinician("123"),
+        clinician(cast.okonjo.npi or ""),
+    ]
     page = maren.get(NEW)
-    assert "Tell by its columns" in page.text
+    assert "Find out NPPES Doctors & Clinicians" in page.text
     answer = upload(maren, nppes_330(rows), states="OH, KY", zips="430")
     assert answer.status == 302
     check = maren.get(answer.location)
@@ -66,6 +72,7 @@ def test_the_whole_way(maren: PageClient, cast: Cast, run_jobs: Any) -> None:
     assert "New providers 2 New practices 0" in receipt.text
     assert "NPPES · by Maren Oakes" in receipt.text
     assert (count(Provider), count(DirectoryImportFile)) == (4, 0)
+    assert "New practices by territory" not in receipt.text, "the practice of that address was there"
     refused = maren.get(f"{answer.location}/refused.csv").response.get_data(as_text=True)
     assert refused.splitlines()[1:] == ['"5","Not an NPI: its length or its check digit is wrong"']
     events = db.session.scalars(select(AuditEvent).where(AuditEvent.action == Action.IMPORTED)).all()
@@ -80,10 +87,12 @@ def test_another_part_of_the_file_is_checked_again(maren: PageClient, cast: Cast
     assert "Import 2 rows" in page.text
     answer = maren.submit(page, {"states": "ky"}, action="/filter")
     page = maren.get(answer.location)
-    assert "Import 1 row" in page.text and "Filtered out 1" in page.text
+    assert "Import 1 row" in page.text
+    assert "Filtered out 1" in page.text
     assert page.form("/filter").find("input", {"name": "states"})["value"] == "KY"
     bad = maren.submit(page, {"states": "Ohoi"}, action="/filter")
-    assert bad.status == 422 and "Ohoi is not one" in bad.text
+    assert bad.status == 422
+    assert "Ohoi is not one" in bad.text
     assert bad.form("/filter").find("input", {"name": "states"})["value"] == "Ohoi"
 
 
@@ -125,7 +134,8 @@ def test_a_large_file_is_checked_by_a_job(maren: PageClient, run_jobs: Any, monk
     answer = upload(maren, nppes_330(many(20)))
     assert "Checking npidata.csv" in maren.get(answer.location).text
     progress = maren.get(f"{answer.location}/progress", htmx=True)
-    assert "Waiting for its turn" in progress.text and "HX-Redirect" not in progress.response.headers
+    assert "Waiting for its turn" in progress.text
+    assert "HX-Redirect" not in progress.response.headers
     assert maren.get(f"{answer.location}/progress").location == answer.location
     run_jobs()
     assert maren.get(f"{answer.location}/progress", htmx=True).response.headers["HX-Redirect"] == answer.location
@@ -214,3 +224,12 @@ def test_an_upload_may_be_larger_than_other_forms_but_not_too_large(
     assert send() == 302
     monkeypatch.setitem(maren.app.config, "ROUNDS", Config.for_tests("sqlite://", tmp_path, max_upload_mb=1))
     assert send() == 413
+
+
+def test_the_receipt_says_where_new_practices_went(maren: PageClient, run_jobs: Any) -> None:
+    places = ({"zip": "430170000"}, {"zip": "430810000"}, {"zip": "431230000"}, {"zip": "900010000"})
+    rows = [clinician(npi_of(60 + n), line1="5 CANAL RD", **where) for n, where in enumerate(places)]
+    answer = upload(maren, nppes_330(rows))
+    maren.submit(maren.get(answer.location), action="/import")
+    run_jobs()
+    assert "North 2 South 1 In no territory 1" in maren.get(answer.location).text

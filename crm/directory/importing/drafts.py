@@ -113,7 +113,7 @@ class PlaceDraft(Draft):
 class ProviderDraft(Draft):
     """A provider with the places of work that are known, and those that this import adds and ends."""
 
-    __slots__ = ("ended", "primary_at", "joined", "npi", "place_ids", "settled")
+    __slots__ = ("ended", "joined", "npi", "place_ids", "primary_at", "settled")
 
     def __init__(
         self, row_id: int | None, npi: str, values: dict[str, Any], wrote: dict[str, dict[str, Any]] | None
