@@ -75,6 +75,10 @@ class Counts:
         """As plain values, for the database and for --json."""
         return asdict(self) | {"reasons": dict(self.reasons)}
 
+    def restore(self, stored: Mapping[str, Any]) -> None:
+        """Become again what `stored` gave."""
+        vars(self).update(vars(Counts.of(stored)))
+
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> "Counts":
         """Back from what `stored` gave."""

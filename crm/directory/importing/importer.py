@@ -7,6 +7,7 @@ on behind the last piece, or simply be run again from the start, for what is in 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from crm.core.errors import Invalid
@@ -67,13 +68,13 @@ def run_import(
         if entry is not None:
             piece.append(entry)
         if len(piece) >= PIECE or read % (PIECE * 20) == 0:
-            _apply(piece, working, progress, is_filtered=wanted.is_set)
+            _apply_whole(piece, working, progress, is_filtered=wanted.is_set)
             piece = []
             checkpoint(progress)
             progress.refusals = []
     if not progress.counts.read:
         raise Invalid(NO_ROWS)
-    _apply(piece, working, progress, is_filtered=wanted.is_set)
+    _apply_whole(piece, working, progress, is_filtered=wanted.is_set)
     checkpoint(progress)
     return progress.counts
 
@@ -128,6 +129,19 @@ def _understand(
         return record or False
     record.is_first = seen.add(record.npi)
     return Reason.REPEATED if is_unique and not record.is_first else record
+
+
+def _apply_whole(piece: list[Entry], working: Working, progress: Progress, *, is_filtered: bool) -> None:
+    """Apply a piece; once more from its start when somebody added one of its NPIs at the same moment."""
+    before, refused, shown = progress.counts.stored(), len(progress.refusals), len(progress.samples)
+    try:
+        _apply(piece, working, progress, is_filtered=is_filtered)
+    except IntegrityError:
+        working.session.rollback()
+        working.reset()
+        progress.counts.restore(before)
+        del progress.refusals[refused:], progress.samples[shown:]
+        _apply(piece, working, progress, is_filtered=is_filtered)
 
 
 def _apply(piece: list[Entry], working: Working, progress: Progress, *, is_filtered: bool) -> None:

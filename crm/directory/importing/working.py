@@ -76,6 +76,11 @@ class Working:
         if place.key:
             self.by_key.setdefault(place.key, []).append(place)
 
+    def reset(self) -> None:
+        """Let go of everything, after its transaction was undone."""
+        self.providers, self.places, self.by_npi, self.by_key = {}, {}, {}, {}
+        self.groups, self.group_names, self.pac_ids, self.new_places = {}, {}, {}, []
+
     def forget(self) -> None:
         """Let go of everything; a dry run keeps what it would have written."""
         kept = [draft for draft in self.providers.values() if self.is_dry and draft.is_touched]
