@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.exc import IntegrityError
 
+from crm.core import geo
 from crm.core.errors import Invalid
 from crm.directory.importing import importer
 from crm.directory.importing.counts import Counts, Outcome
@@ -185,9 +186,10 @@ def test_memory_does_not_grow_with_the_file(database: Any) -> None:
         tracemalloc.stop()
         return most
 
+    geo.zip_centroids()  # kept for good, whoever asks first
     few = peak(1_500)
-    assert peak(5_000) < few * 1.25
-    assert peak(20_000, RowFilter(zips=("4300",))) < few
+    assert peak(5_000) < few * 1.2
+    assert peak(20_000, RowFilter(zips=("4300",))) < few * 1.2
 
 
 def test_a_second_file_of_the_other_kind_adds_no_second_person(database: Any) -> None:
