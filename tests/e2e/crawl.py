@@ -22,7 +22,7 @@ class Found:
     linked_from: str
     status: int
     is_page: bool
-    is_new_kind: bool
+    marks: frozenset[str] = frozenset()  # what the page is made of: its elements with their classes
 
     @property
     def kind(self) -> str:
@@ -37,7 +37,6 @@ class Crawl:
     request: APIRequestContext
     base: str
     _seen: set[tuple[str, str]] = field(default_factory=set)
-    _kinds: set[str] = field(default_factory=set)
 
     def walk(self, start: str = "/") -> Iterator[Found]:
         """Every kind of address that links lead to."""
@@ -50,11 +49,14 @@ class Crawl:
             count += 1
             answer = self.request.get(url, max_redirects=5)
             is_page = answer.headers.get("content-type", "").startswith("text/html")
-            is_new_kind = kind_of(url) not in self._kinds
-            self._kinds.add(kind_of(url))
-            yield Found(url, linked_from, answer.status, is_page, is_new_kind)
-            if is_page and answer.ok:
-                waiting.extend((link, url) for link in links_of(answer.text(), answer.url) if self._is_ours(link))
+            if not is_page:
+                yield Found(url, linked_from, answer.status, is_page)
+                continue
+            reader = _Reader()
+            reader.feed(answer.text())
+            yield Found(url, linked_from, answer.status, is_page, frozenset(reader.marks))
+            links = (urldefrag(urljoin(answer.url, link)).url for link in dict.fromkeys(reader.links))
+            waiting.extend((link, url) for link in links if self._is_ours(link))
 
     def _is_new(self, url: str) -> bool:
         """Whether the path or one of its questions has not been asked in this way yet."""
@@ -72,19 +74,15 @@ def kind_of(url: str) -> str:
     return EXAMPLES.sub("n", urlsplit(url).path)
 
 
-def links_of(html: str, base: str) -> list[str]:
-    """Where the links of a page lead."""
-    reader = _Links()
-    reader.feed(html)
-    return [urldefrag(urljoin(base, link)).url for link in dict.fromkeys(reader.found)]
-
-
-class _Links(HTMLParser):
+class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
-        self.found: list[str] = []
+        self.links: list[str] = []
+        self.marks: set[str] = set()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Keep the address of a link."""
-        if tag == "a" and (href := dict(attrs).get("href")):
-            self.found.append(href)
+        """Note the element, and where it leads if it is a link."""
+        values = dict(attrs)
+        self.marks |= {f"{tag}.{name}" for name in (values.get("class") or "").split()} | {tag}
+        if tag == "a" and (href := values.get("href")):
+            self.links.append(href)

@@ -1,0 +1,252 @@
+"""From public files to an exported list: real ones where they lie beside the project, made ones of the same formats
+everywhere. At each step the counts add up, and are compared with what the files say themselves."""
+
+import csv
+import io
+import json
+from collections import Counter
+from contextvars import Context
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from crm.core.db import db
+from crm.directory.models import Affiliation, Practice, Provider
+from crm.exports.models import Export
+from crm.referrals.models import ImportState, Referral, ReferralImport, ReferralMonth
+from crm.visits.models import Visit
+from tests.cast import Cast
+from tests.directory import cms_files as cms
+from tests.directory.cms_files import clinician, npi_of, organization
+from tests.pages import PageClient
+
+ROOT = Path(__file__).parent.parent
+DATA = ROOT.parent / "shared" / "data"
+MONTH = "2026-03"
+HOP = "referrals/hop_teaming_nashville_15col.csv"
+NPPES = (
+    "nppes/npidata_330col_cms_quoting.csv",
+    "nppes/npidata_330col_pandas_floats.csv",
+    "nppes/nppes_2025_21col.csv",
+)
+DAC = "dac/DAC_2025_14col.csv"
+HOP_HEADER = [
+    "from_npi", "to_npi", "patient_count", "transaction_count", "average_day_wait", "std_day_wait", "hospital_type",
+    "pcp_class", "pcp_special", "to_organization", "full_name", "credential_text", "middle_name", "name_prefix_text",
+    "name_suffix_text",
+]  # fmt: skip
+PEOPLE = range(1, 41)
+
+
+@dataclass(frozen=True)
+class Files:
+    """The files of one walk."""
+
+    folder: Path
+
+    def path(self, name: str) -> Path:
+        """Where a file lies."""
+        return self.folder / name
+
+    def rows(self, name: str) -> list[dict[str, str]]:
+        """The rows of a file, read without the program."""
+        with self.path(name).open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+
+
+def make_files(folder: Path) -> Files:
+    """Invented files in the formats of the real ones."""
+    for part in ("nppes", "dac", "referrals"):
+        (folder / part).mkdir(parents=True)
+    people = [clinician(npi_of(n), last=f"WHITCOMB{n % 7}", line1=f"{n % 9 + 1} CANAL ROAD") for n in PEOPLE]
+    places = [organization(npi_of(200 + n), f"RIVERBEND CLINIC {n}", line1=f"{n} CANAL ROAD") for n in range(1, 10)]
+    quoted = [*people[:25], *places, cms.deactivated(npi_of(300)), clinician("123")]
+    (folder / NPPES[0]).write_bytes(cms.nppes_330(quoted))
+    (folder / NPPES[1]).write_bytes(cms.nppes_floats(people[20:35]))
+    (folder / NPPES[2]).write_bytes(cms.nppes_21(people[30:]))
+    (folder / DAC).write_bytes(cms.dac_14(cms.dac_row(npi_of(n), last=f"WHITCOMB{n % 7}") for n in PEOPLE))
+    text = io.StringIO()
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL)
+    writer.writerow(HOP_HEADER)
+    for n in (*PEOPLE, 901, 902):  # two sources that nobody knows
+        for hospital in (500, 501):
+            counts = [n + 11, n + 50 + hospital % 2]
+            rest = ["General Acute Care Hospital", "Internal Medicine", "NULL", "RIVERBEND HOSPITAL", "ADA WHITCOMB"]
+            writer.writerow([npi_of(n), npi_of(hospital), *counts, 5.5, 33.2, *rest, "M.D.", "NULL", "DR.", "NULL"])
+    (folder / HOP).write_text(text.getvalue(), encoding="utf-8")
+    return Files(folder)
+
+
+@pytest.fixture(params=["made", "real"])
+def files(request: pytest.FixtureRequest, tmp_path: Path) -> Files:
+    """Files that the test makes, and the real ones where there are any."""
+    if request.param == "made":
+        return make_files(tmp_path / "files")
+    if not DATA.is_dir():
+        pytest.skip("the public files are not on this machine")
+    return Files(DATA)
+
+
+def command(app: Flask, *words: str | Path) -> dict[str, Any]:
+    """Run a command as from the shell; what its last line says."""
+    db.session.commit()
+    result = Context().run(app.test_cli_runner().invoke, args=[*map(str, words), "--json"])
+    db.session.expire_all()
+    assert result.exit_code == 0, result.output
+    return dict(json.loads(result.stdout.splitlines()[-1]))
+
+
+@pytest.mark.timeout(400)
+def test_from_public_files_to_an_exported_list(
+    app: Flask, cast: Cast, sign_in: Any, run_jobs: Any, files: Files
+) -> None:
+    session: Session = db.session()
+    manager = sign_in(cast.maren)
+    import_directory(app, session, files)
+    import_again_by_page(manager, run_jobs, files)
+    batch = import_referrals(session, manager, run_jobs, files)
+    practice = log_visits(session, manager, batch)
+    read_growth(session, manager, batch, practice)
+    export_contacts(session, sign_in(cast.priya), run_jobs)
+    take_back(session, manager, run_jobs, batch)
+
+
+def import_directory(app: Flask, session: Session, files: Files) -> None:
+    """All four files by the commands: every row is accounted for, and nobody is there twice."""
+    for name in (*NPPES, DAC):
+        before = session.scalar(select(func.count()).select_from(Provider)) or 0
+        told = command(app, "directory", "import-dac" if name == DAC else "import-nppes", files.path(name))
+        rows = files.rows(name)
+        assert told["read"] == len(rows)
+        parts = ("added", "updated", "unchanged", "filtered", "refused", "blank")
+        assert told["read"] == sum(told[part] for part in parts)
+        after = session.scalar(select(func.count()).select_from(Provider)) or 0
+        assert after == before + told["providers_added"]
+    named = {row["NPI"].strip() for name in (*NPPES, DAC) for row in files.rows(name)}
+    known = set(session.scalars(select(Provider.npi)))
+    assert len(known & named) > 30
+    again = command(app, "directory", "import-dac", files.path(DAC))
+    assert (again["added"], again["updated"]) == (0, 0)
+
+
+def import_again_by_page(manager: PageClient, run_jobs: Any, files: Files) -> None:
+    """The same file through the page finds everything there."""
+    data = files.path(NPPES[2]).read_bytes()
+    values = {"file": (io.BytesIO(data), "nppes.csv")}
+    answer = manager.post("/directory/imports/new", values, content_type="multipart/form-data")
+    assert answer.status == 302
+    run_jobs()
+    assert f"{len(files.rows(NPPES[2])):,} rows" in manager.get(answer.location).text
+
+
+def import_referrals(session: Session, manager: PageClient, run_jobs: Any, files: Files) -> ReferralImport:
+    """Volumes of a stated month, through the page: checked, imported, and each row is where its source is."""
+    rows = files.rows(HOP)
+    values = {"file": (io.BytesIO(files.path(HOP).read_bytes()), "hop.csv"), "month": MONTH}
+    answer = manager.post("/referrals/imports/new", values, content_type="multipart/form-data")
+    assert answer.status == 302, answer.text
+    run_jobs()
+    check = manager.get(answer.location)
+    assert f"{len(rows):,} rows, 15 columns" in check.text
+    manager.submit(check, action="/import")
+    run_jobs()
+    receipt = manager.get(answer.location)
+    batch = session.scalars(select(ReferralImport).order_by(ReferralImport.id.desc())).first()
+    assert batch is not None
+    assert batch.state is ImportState.DONE
+    assert batch.read_rows == len(rows)
+    assert batch.added_rows + batch.updated_rows + batch.unchanged_rows + batch.refused_rows == len(rows)
+    assert f"= {len(rows):,} rows in hop.csv" in receipt.text
+    assert_counts_are_those_of_the_file(session, batch, rows)
+    return batch
+
+
+def pairs(session: Session, query: Any) -> dict[Any, Any]:
+    """The answer of a query with two columns."""
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def assert_counts_are_those_of_the_file(session: Session, batch: ReferralImport, rows: list[dict[str, str]]) -> None:
+    target = next(column for column in batch.mapping["columns"] if column["target"] == "count")
+    assert batch.refused_rows == 0
+    by_source: Counter[str] = Counter()
+    for row in rows:
+        by_source[row["from_npi"]] += int(row[target["header"]])
+    stored = select(Referral.source_npi, func.sum(Referral.count)).where(Referral.import_id == batch.id)
+    providers = pairs(session, select(Provider.npi, Provider.id))
+    matched = (
+        select(Provider.npi, func.sum(Referral.count))
+        .join(Provider, Provider.id == Referral.provider_id)
+        .where(Referral.import_id == batch.id)
+    )
+    unknown = {npi: count for npi, count in by_source.items() if npi not in providers}
+    known = {npi: count for npi, count in by_source.items() if npi in providers}
+    assert pairs(session, matched.group_by(Provider.npi)) == known
+    without = stored.where(Referral.provider_id.is_(None)).group_by(Referral.source_npi)
+    assert pairs(session, without) == unknown
+
+
+def log_visits(session: Session, manager: PageClient, batch: ReferralImport) -> Practice:
+    """Two visits to the practice that sent most, or to any when no source is known."""
+    sent = select(Referral.practice_id).where(Referral.import_id == batch.id, Referral.practice_id.is_not(None))
+    top = session.scalar(sent.group_by(Referral.practice_id).order_by(func.sum(Referral.count).desc()).limit(1))
+    top = top or session.scalar(select(Affiliation.practice_id).order_by(Affiliation.practice_id.desc()).limit(1))
+    practice = session.get_one(Practice, top)
+    for day in ("2026-02-10", "2026-03-10"):
+        form = manager.get(f"/visits/new?practice={practice.id}&separate=1")
+        values = {"visit_on": day, "mode": "in_person", "outcome": "met", "objective": "Introduce the clinic"}
+        answer = manager.submit(form, {**values, "note": "Wants a card for the front desk."})
+        assert answer.status == 302, answer.text
+    assert session.scalar(select(func.count()).where(Visit.practice_id == practice.id)) == 2
+    assert "Wants a card for the front desk." in manager.get(f"/directory/practices/{practice.id}").text
+    return practice
+
+
+def read_growth(session: Session, manager: PageClient, batch: ReferralImport, practice: Practice) -> None:
+    """The chart of the month says what the rows say, and the rollup agrees with them."""
+    total = session.scalar(select(func.sum(Referral.count)).where(Referral.import_id == batch.id))
+    assert session.scalar(select(func.sum(ReferralMonth.received))) == total
+    answer = manager.get(f"/analytics/charts/referrals-by-month.csv?from={MONTH}&to={MONTH}").response
+    rows = list(csv.DictReader(io.StringIO(answer.get_data(as_text=True).lstrip("\ufeff"))))
+    assert (
+        sum(int(row["Referrals"]) for row in rows if row["Month"] == f"{date.fromisoformat(MONTH + '-01'):%b %Y}")
+        == total
+    )
+    drawn = manager.get(f"/analytics/charts/referrals-by-month.json?from={MONTH}&to={MONTH}").json
+    heights = [value for trace in drawn["data"] for value in trace.get("y", []) if isinstance(value, int | float)]
+    assert total in heights
+    own = manager.get(f"/analytics/practices/{practice.id}.json").json
+    assert own["data"] or own.get("empty")
+
+
+def export_contacts(session: Session, marketing: PageClient, run_jobs: Any) -> None:
+    """A list by mail: the file has as many rows as the receipt says, and the receipt adds up."""
+    page = marketing.get("/exports/new?channel=mail")
+    values = {"title": "Everybody", "purpose": "Holiday card", "file_format": "csv"}
+    answer = marketing.submit(page, values)
+    assert answer.status == 302, answer.text
+    run_jobs()
+    taken = session.scalars(select(Export).order_by(Export.id.desc())).first()
+    assert taken is not None
+    assert taken.rows
+    receipt = marketing.get(f"/exports/{taken.id}")
+    assert f"{taken.rows:,} + {taken.suppressed:,} = {taken.rows + (taken.suppressed or 0):,} people" in receipt.text
+    file = marketing.get(f"/exports/{taken.id}/file").response
+    rows = list(csv.DictReader(io.StringIO(file.get_data(as_text=True).lstrip("\ufeff"))))
+    assert len(rows) == taken.rows
+
+
+def take_back(session: Session, manager: PageClient, run_jobs: Any, batch: ReferralImport) -> None:
+    """Nothing of the import stays."""
+    answer = manager.post(f"/referrals/imports/{batch.id}/take-back")
+    assert answer.status == 302
+    run_jobs()
+    assert session.get_one(ReferralImport, batch.id).state is ImportState.TAKEN_BACK
+    assert session.scalar(select(func.count()).select_from(Referral)) == 0
+    assert not session.scalar(select(func.sum(ReferralMonth.received)))
