@@ -68,8 +68,11 @@ def quick_add(viewer: Viewer, url_for: Callable[[str], str]) -> list[Item]:
 
 def tab_bar(viewer: Viewer, endpoint: str, url_for: Callable[[str], str]) -> list[Item]:
     """The phone's bottom bar: home, a place, the plus, a place, More (plus and More open sheets: no address)."""
-    rooms = {i.endpoint: i for i in GROUPS[0]}
-    order = ("route_planning.today", "directory.practices", "analytics.growth", "exports.lists", "tasks.tasks")
+    rooms = {i.endpoint: i for group in GROUPS for i in group}
+    order = (
+        "route_planning.today", "directory.practices", "analytics.growth", "exports.lists", "tasks.tasks",
+        "admin.users", "audit.log",
+    )  # fmt: skip
     places = [HOMES[viewer.home], *(rooms[name] for name in order if viewer.may(rooms[name].permission))][:3]
     shown = [_resolve(i, endpoint, url_for, {}) for i in places]
     shown = [replace(i, label="Practices") if i.label == "Directory" else i for i in shown]

@@ -11,8 +11,11 @@ from sqlalchemy.orm import Session
 
 from crm.accounts.models import Organization, User, UserTerritory
 from crm.accounts.permissions import Role
+from crm.accounts.viewer import SYSTEM
+from crm.core import clock
 from crm.core.db import db
-from crm.directory.models import Territory
+from crm.directory.models import Practice, Territory
+from crm.referrals.services import Entry, enter_referral
 from tests.cast import person
 from tests.pages import PageClient
 from tests.walk import addresses, make_tiny_demo, may_open
@@ -45,6 +48,9 @@ def demo(database: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict
             found.setdefault(row.role, user)
     everywhere = session.scalars(select(Territory.id))
     found[Role.LIAISON].territories = [UserTerritory(territory_id=territory_id) for territory_id in everywhere]
+    # The newest referral, which the walk opens, is one that can be changed: those of files cannot.
+    typed_in = Entry(practice_id=session.scalars(select(Practice.id)).first() or 0, received_on=clock.today())
+    enter_referral(session, SYSTEM, typed_in)
     session.commit()
     return found
 
