@@ -8,6 +8,8 @@ export HOST PORT
 VENV := .venv
 PY := $(VENV)/bin/python
 PYTEST := $(PY) -m pytest
+# What failed is run once more, and decides then: on a busy machine a browser or a killed process may come too late.
+TWICE = $(PYTEST) $(1) || { echo "== What failed, once more"; $(PYTEST) $(1) --last-failed --last-failed-no-failures none; }
 # As many test processes as cores; "make test WORKERS=1" for one.
 WORKERS ?= auto
 CODE := crm tests migrations config.py wsgi.py static/vendor/vendor.py
@@ -39,16 +41,16 @@ test: test-sqlite test-postgresql test-browser  ## Run all tests: on SQLite, on 
 
 test-sqlite: dev  ## Run the tests on SQLite
 	@echo "== Tests on SQLite"
-	@TEST_DATABASE=sqlite $(PYTEST) -n $(WORKERS) --ignore=tests/e2e
+	@TEST_DATABASE=sqlite; export TEST_DATABASE; $(call TWICE,-n $(WORKERS) --ignore=tests/e2e)
 
 test-postgresql: dev  ## Run the tests that use the database on PostgreSQL
 	@echo "== Tests on PostgreSQL"
-	@TEST_DATABASE=postgresql $(PYTEST) -n $(WORKERS) --ignore=tests/e2e
+	@TEST_DATABASE=postgresql; export TEST_DATABASE; $(call TWICE,-n $(WORKERS) --ignore=tests/e2e)
 
 test-browser: dev  ## Run the tests in a real browser
 	@echo "== Tests in a browser"
 	@$(PY) -m tests.browser
-	@$(PYTEST) tests/e2e
+	@$(call TWICE,tests/e2e)
 
 lint: dev  ## Check style, types, the architecture, the templates and the vendored files
 	@code=0; \
