@@ -42,7 +42,7 @@ def test_a_hostile_name_stays_a_name(sign_in_as: Callable[..., Watch]) -> None:
     page.locator("#plan-map").get_by_role("button", name=SAID).click()
     assert_inert(page)
 
-    page.goto(f"/referrals/new?practice={practice_id}")
+    page.goto(f"/referrals/new?source={practice_id}")
     page.get_by_role("main").get_by_role("button", name="Save").click()
     for path in (
         "/directory/practices?q=Quill",
