@@ -15,6 +15,7 @@ from crm.audit.forms import AuditFilterForm
 from crm.audit.models import Action
 from crm.audit.trail import record
 from crm.core import clock
+from crm.core.arguments import arg_words
 from crm.core.db import db, separate_transaction
 from crm.core.paging import paginate
 from crm.core.web import allow, arg_int, page
@@ -99,7 +100,7 @@ def _filters() -> tuple[AuditFilterForm, queries.AuditFilters]:
     return form, queries.AuditFilters(
         action=Action(form.action.data) if form.action.data and not form.action.errors else None,
         actor_id=form.actor.data if not form.actor.errors else None,
-        kind=request.args.get("kind", "")[:60],
+        kind=arg_words("kind"),
         object_id=arg_int("object"),
         first_on=form.first_on.data if not form.first_on.errors else None,
         last_on=form.last_on.data if not form.last_on.errors else None,
