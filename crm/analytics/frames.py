@@ -1,6 +1,7 @@
 """Reads volumes, waits and visits, grouped by the database, as small pandas frames; scoped by the viewer.
 
-Only rollups are read. The single exception is the last day received, which no rollup holds.
+Only rollups are read, and of those the smallest that can answer. The single exception is the last day received, which
+no rollup holds.
 """
 
 from collections.abc import Collection
@@ -18,30 +19,36 @@ from crm.analytics.periods import Span, is_incomplete
 from crm.core.formats import month_of, month_start
 from crm.directory.models import Practice
 from crm.directory.queries import scope_practices
-from crm.referrals.models import Referral, ReferralMonth, ReferralWait
-from crm.referrals.queries import is_counted
+from crm.referrals.models import Referral, ReferralTotalMonth, ReferralTotalWait, ReferralWait
+from crm.referrals.queries import is_counted, rollup_of
 from crm.visits.models import Visit, VisitState
 
 COUNTS = ("received", "scheduled", "seen", "declined", "lost")
 MONEY = ("paid", "net", "billed")
 SOURCE = ("name", "city", "tier")
 SPEAKING = (VisitState.DONE, VisitState.NO_ACCESS)
+KEYS = {
+    "month": "month",
+    "line": "service_line_id",
+    "site": "site_id",
+    "payer": "payer",
+    "practice": "practice_id",
+}
+DETAILS = frozenset({"line", "site", "payer"})
 
 
 def span(session: Session, today: date) -> Span:
     """Which months have data, and how far the last of them goes."""
-    # Steps from one month to the next by the index, instead of reading every row for its month.
-    first = select(func.min(ReferralMonth.month).label("month")).cte("months", recursive=True)
-    later = select(func.min(ReferralMonth.month)).where(ReferralMonth.month > first.c.month).scalar_subquery()
-    steps = first.union_all(select(later).where(first.c.month.is_not(None)))
-    months = frozenset(session.scalars(select(steps.c.month).where(steps.c.month.is_not(None))))
-    last = max((month for month in months if month <= month_of(today)), default=None)
+    query = select(ReferralTotalMonth.month, func.sum(ReferralTotalMonth.received)).group_by(ReferralTotalMonth.month)
+    received = {int(month): int(count) for month, count in session.execute(query)}
+    last = max((month for month in received if month <= month_of(today)), default=None)
     if last is None:
-        return Span(months)
-    query = select(func.max(Referral.received_on), func.sum(Referral.count)).where(Referral.month == last, is_counted())
-    through, received = session.execute(query).one()
+        return Span(frozenset(received))
+    day = select(func.max(Referral.received_on)).where(Referral.month == last, is_counted())
+    through = session.scalar(day)
     through = min(through, today) if through else None
-    return Span(months, last, through, is_incomplete(last, today=today, through=through, received=int(received or 0)))
+    is_open = is_incomplete(last, today=today, through=through, received=received[last])
+    return Span(frozenset(received), last, through, is_open)
 
 
 def volumes(
@@ -54,13 +61,15 @@ def volumes(
     money: bool = False,
 ) -> pd.DataFrame:
     """Counts, and money if asked for by somebody who may see it, per month, line, site, payer or practice (`keys`)."""
-    by = [_key(ReferralMonth, key) for key in keys]
-    matched = func.sum(case((ReferralMonth.practice_id > 0, ReferralMonth.received), else_=0))
-    counts = {name: func.sum(getattr(ReferralMonth, name)) for name in COUNTS}
-    measures = {**counts, "matched": matched, **(_money(viewer) if money else {})}
-    query = select(*by, *measures.values()).where(*_conditions(ReferralMonth, viewer, filters, months)).group_by(*by)
+    of_practices = practices is not None or _is_of_practices(viewer, filters, keys)
+    rollup = rollup_of(practices=of_practices, details=_is_detailed(filters, keys))
+    by = [getattr(rollup, KEYS[key]) for key in keys]
+    matched = case((rollup.practice_id > 0, rollup.received), else_=0) if of_practices else rollup.matched
+    counts = {name: func.sum(getattr(rollup, name)) for name in COUNTS}
+    measures = {**counts, "matched": func.sum(matched), **(_money(rollup, viewer) if money else {})}
+    query = select(*by, *measures.values()).where(*_conditions(rollup, viewer, filters, months)).group_by(*by)
     if practices is not None:
-        query = query.where(ReferralMonth.practice_id.in_(practices))
+        query = query.where(rollup.practice_id.in_(practices))
     return _frame(session, query, [*keys, *measures], floats=MONEY)
 
 
@@ -77,12 +86,13 @@ def sources(
 
     Practice 0 holds what matched nobody.
     """
-    measures = {"received": func.sum(ReferralMonth.received), **(_money(viewer) if money else {})}
+    rollup = rollup_of(practices=True, details=_is_detailed(filters, ()))
+    measures = {"received": func.sum(rollup.received), **(_money(rollup, viewer) if money else {})}
     periods = {"now": now, "before": before, "both": set(now) & set(before)}
     parts = [
-        select(ReferralMonth.practice_id, literal(name).label("period"), *(c.label(n) for n, c in measures.items()))
-        .where(*_conditions(ReferralMonth, viewer, filters, months))
-        .group_by(ReferralMonth.practice_id)
+        select(rollup.practice_id, literal(name).label("period"), *(c.label(n) for n, c in measures.items()))
+        .where(*_conditions(rollup, viewer, filters, months))
+        .group_by(rollup.practice_id)
         for name, months in periods.items()
         if months or name == "now"
     ]
@@ -115,10 +125,12 @@ def waits(
     practices: Collection[int] | None = None,
 ) -> pd.DataFrame:
     """How many referrals waited how many days from received to appointment."""
-    by = [*(_key(ReferralWait, key) for key in keys), ReferralWait.days]
-    query = select(*by, func.sum(ReferralWait.referrals)).where(*_conditions(ReferralWait, viewer, filters, months))
+    of_practices = practices is not None or _is_of_practices(viewer, filters, keys)
+    rollup: Any = ReferralWait if of_practices else ReferralTotalWait
+    by = [*(getattr(rollup, KEYS[key]) for key in keys), rollup.days]
+    query = select(*by, func.sum(rollup.referrals)).where(*_conditions(rollup, viewer, filters, months))
     if practices is not None:
-        query = query.where(ReferralWait.practice_id.in_(practices))
+        query = query.where(rollup.practice_id.in_(practices))
     return _frame(session, query.group_by(*by), [*keys, "days", "referrals"])
 
 
@@ -157,33 +169,35 @@ def visit_days(session: Session, viewer: Viewer, practice_id: int, first: date) 
     return _frame(session, query, ["day", "mode", "state"], texts=("day", "mode", "state"))
 
 
-def _money(viewer: Viewer) -> dict[str, ColumnElement[Any]]:
+def _chosen(filters: Filters) -> dict[str, Any]:
+    """The filters that are set, by key."""
+    values = {"line": filters.line, "site": filters.site, "payer": filters.payer, "practice": filters.source}
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _is_of_practices(viewer: Viewer, filters: Filters, keys: Collection[str]) -> bool:
+    """Whether an answer depends on the practice."""
+    return "practice" in {*keys, *_chosen(filters)} or _places(viewer, filters) is not None
+
+
+def _is_detailed(filters: Filters, keys: Collection[str]) -> bool:
+    """Whether an answer depends on the service line, the site or the payer."""
+    return not DETAILS.isdisjoint({*keys, *_chosen(filters)})
+
+
+def _money(rollup: Any, viewer: Viewer) -> dict[str, ColumnElement[Any]]:
     if not viewer.sees_revenue:
         return {}
     # As floating numbers: a sum of absurd amounts must not overflow the database's integers.
-    sums = {name: func.sum(as_type(getattr(ReferralMonth, f"{name}_cents"), Double)) for name in MONEY}
-    return {**sums, "priced": func.sum(ReferralMonth.priced)}
+    sums = {name: func.sum(as_type(getattr(rollup, f"{name}_cents"), Double)) for name in MONEY}
+    return {**sums, "priced": func.sum(rollup.priced)}
 
 
-def _key(table: type[ReferralMonth] | type[ReferralWait], key: str) -> Any:
-    names = {
-        "month": "month",
-        "line": "service_line_id",
-        "site": "site_id",
-        "payer": "payer",
-        "practice": "practice_id",
-    }
-    return getattr(table, names[key])
-
-
-def _conditions(
-    table: type[ReferralMonth] | type[ReferralWait], viewer: Viewer, filters: Filters, months: Collection[int]
-) -> list[ColumnElement[bool]]:
-    chosen = {"line": filters.line, "site": filters.site, "payer": filters.payer, "practice": filters.source}
-    found: list[ColumnElement[bool]] = [table.month.in_(sorted(months))]
-    found += [_key(table, key) == value for key, value in chosen.items() if value is not None]
+def _conditions(rollup: Any, viewer: Viewer, filters: Filters, months: Collection[int]) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = [rollup.month.in_(sorted(months))]
+    found += [getattr(rollup, KEYS[key]) == value for key, value in _chosen(filters).items()]
     places = _places(viewer, filters)
-    return found if places is None else [*found, table.practice_id.in_(places)]
+    return found if places is None else [*found, rollup.practice_id.in_(places)]
 
 
 def _places(viewer: Viewer, filters: Filters) -> Select[int] | None:

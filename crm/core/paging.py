@@ -39,13 +39,16 @@ class Page(Generic[Row]):
         return (self.number - 1) * self.size + len(self.rows)
 
 
-def paginate(session: Session, query: Select[Any], number: int | None, size: int = PAGE_SIZE) -> Page[Any]:
-    """Run a query for one page: one statement for the count, one for the rows.
+def paginate(
+    session: Session, query: Select[Any], number: int | None, size: int = PAGE_SIZE, total: int | None = None
+) -> Page[Any]:
+    """Run a query for one page: one statement for the count (unless `total` is known), one for the rows.
 
     Selects of one entity give entities, others give rows.
     """
     number = min(max(number or 1, 1), MAX_PAGE)
-    total = session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
+    if total is None:
+        total = session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
     number = min(number, max(1, -(-total // size)))
     result = session.execute(query.limit(size).offset((number - 1) * size))
     rows = result.scalars().all() if len(query.column_descriptions) == 1 else result.all()

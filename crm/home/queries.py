@@ -13,7 +13,7 @@ from crm.directory.models import Practice, Territory
 from crm.directory.queries import practices_in_scope, scope_practices
 from crm.home.falls import Fall, is_clear_fall, whole_months, year_before
 from crm.home.first_steps import SetUp
-from crm.referrals.models import ReferralMonth
+from crm.referrals.models import ReferralPracticeMonth, ReferralTotalMonth
 from crm.referrals.queries import volume_subquery
 from crm.visits.models import Visit
 
@@ -35,7 +35,7 @@ def find_set_up(session: Session) -> SetUp:
     # Set-up on the command line gives a name, but no address; saving the settings form raises the version.
     is_described = or_(Organization.version > 1, Organization.address != "")
     there = [
-        exists().where(is_described), exists().where(ReferralMonth.received > 0), exists().where(Visit.id > 0)
+        exists().where(is_described), exists().where(ReferralTotalMonth.received > 0), exists().where(Visit.id > 0)
     ]  # fmt: skip
     row = session.execute(select(*counts, colleagues, *there)).one()
     return SetUp(
@@ -55,8 +55,10 @@ def list_falls(session: Session, viewer: Viewer, today: date, limit: int = 3) ->
     query = (
         practices_in_scope(viewer)
         .with_only_columns(Practice.id, now, before)
-        .join(ReferralMonth, ReferralMonth.practice_id == Practice.id)
-        .where(or_(ReferralMonth.month.between(*months), ReferralMonth.month.between(*year_before(months))))
+        .join(ReferralPracticeMonth, ReferralPracticeMonth.practice_id == Practice.id)
+        .where(
+            or_(ReferralPracticeMonth.month.between(*months), ReferralPracticeMonth.month.between(*year_before(months)))
+        )
         .group_by(Practice.id)
         .having(now < before)
         .order_by((before - now).desc(), Practice.id)
@@ -69,7 +71,7 @@ def list_falls(session: Session, viewer: Viewer, today: date, limit: int = 3) ->
 
 
 def _received(months: tuple[int, int]) -> ColumnElement[int]:
-    return func.sum(case((ReferralMonth.month.between(*months), ReferralMonth.received), else_=0))
+    return func.sum(case((ReferralPracticeMonth.month.between(*months), ReferralPracticeMonth.received), else_=0))
 
 
 def count_quarter(session: Session, practice_id: int, today: date) -> Fall:

@@ -158,7 +158,10 @@ def check_rollup_command(repair: bool) -> None:  # noqa: FBT001 click's way
     with only_one(db.session()):
         found = rollup.check_rollup(db.session())
         for cell in found:
-            where = f"practice {cell.practice_id}, {formats.month(cell.month)}"
+            whose = {None: "all practices", 0: "no known practice"}.get(
+                cell.practice_id, f"practice {cell.practice_id}"
+            )
+            where = f"{whose}, {formats.month(cell.month)}"
             click.echo(f"{cell.table}: {where}: {cell.stored} in the rollup, {cell.actual} in the rows")
         if found and repair:
             rollup.rebuild_rollup(db.session())

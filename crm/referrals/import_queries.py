@@ -19,8 +19,8 @@ from crm.referrals.models import (
     MappingProfile,
     Referral,
     ReferralImport,
-    ReferralMonth,
     ReferralSuperseded,
+    ReferralTotalMonth,
     ServiceLine,
     Site,
 )
@@ -133,8 +133,8 @@ def by_service_line(session: Session, batch: ReferralImport) -> list[LineOfImpor
 
 def _received_by_line(session: Session, first: int, last: int) -> dict[int, int]:
     query = (
-        select(ReferralMonth.service_line_id, func.sum(ReferralMonth.received))
-        .where(ReferralMonth.month.between(first, last))
-        .group_by(ReferralMonth.service_line_id)
+        select(ReferralTotalMonth.service_line_id, func.sum(ReferralTotalMonth.received))
+        .where(ReferralTotalMonth.month.between(first, last))
+        .group_by(ReferralTotalMonth.service_line_id)
     )
     return {id_: int(count) for id_, count in session.execute(query)}

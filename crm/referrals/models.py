@@ -14,6 +14,9 @@ from sqlalchemy.orm import Mapped, deferred, mapped_column
 
 from crm.core.db import Audited, Key, Model, Name, Short, Timestamped, UtcDateTime, choice
 
+# SQLite keeps such a table in the order of its key, so that a span of months is read in one piece.
+CLUSTERED = {"sqlite_with_rowid": False}
+
 
 class ReferralStatus(StrEnum):
     """How far a referral has come. Each later step includes the earlier ones; declined and lost end it."""
@@ -227,22 +230,14 @@ class ReferralSuperseded(Model):
     values: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
-class ReferralMonth(Model):
-    """Rollup: counts and money per source, month and the dimensions that pages filter by. 0 stands for 'none'.
+class Volume:
+    """The columns that every rollup of volumes has.
 
     `received` counts every referral of the cell; `scheduled`, `seen`, `declined`, `lost` count those whose status
     is exactly that, so `received - scheduled - seen - declined - lost` are still waiting.
     """
 
-    __tablename__ = "referral_month"
-    __table_args__ = (Index("ix_referral_month_month", "month", "practice_id"),)
-
-    practice_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    month: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    provider_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    service_line_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    site_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    payer: Mapped[str] = mapped_column(String(32), primary_key=True)
+    entries: Mapped[int]  # rows of `referral`; a monthly count is one row of several referrals
     received: Mapped[int]
     scheduled: Mapped[int]
     seen: Mapped[int]
@@ -254,6 +249,43 @@ class ReferralMonth(Model):
     priced: Mapped[int]  # how many of the received carry an amount
 
 
+class ReferralMonth(Volume, Model):
+    """Rollup: volumes per source, month and everything that pages filter by. 0 stands for 'none'."""
+
+    __tablename__ = "referral_month"
+    __table_args__ = (Index("ix_referral_month_month", "month", "practice_id"),)
+
+    practice_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    month: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    provider_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    service_line_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    site_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    payer: Mapped[str] = mapped_column(String(32), primary_key=True)
+
+
+class ReferralPracticeMonth(Volume, Model):
+    """Rollup: `referral_month` per source and month alone, for rankings of thousands of sources."""
+
+    __tablename__ = "referral_practice_month"
+    __table_args__ = (Index("ix_referral_practice_month_practice", "practice_id", "month"), CLUSTERED)
+
+    month: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    practice_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+
+
+class ReferralTotalMonth(Volume, Model):
+    """Rollup: `referral_month` of all sources together, for charts over months."""
+
+    __tablename__ = "referral_total_month"
+    __table_args__ = (CLUSTERED,)
+
+    month: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    service_line_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    site_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    payer: Mapped[str] = mapped_column(String(32), primary_key=True)
+    matched: Mapped[int]  # how many of the received have a known source
+
+
 class ReferralWait(Model):
     """Rollup: how many referrals waited how many days from received to appointment. 0 stands for 'none'."""
 
@@ -261,6 +293,20 @@ class ReferralWait(Model):
     __table_args__ = (Index("ix_referral_wait_month", "month"),)
 
     practice_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    month: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    service_line_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    site_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    payer: Mapped[str] = mapped_column(String(32), primary_key=True)
+    days: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    referrals: Mapped[int]
+
+
+class ReferralTotalWait(Model):
+    """Rollup: `referral_wait` of all sources together."""
+
+    __tablename__ = "referral_total_wait"
+    __table_args__ = (CLUSTERED,)
+
     month: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     service_line_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     site_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

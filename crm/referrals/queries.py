@@ -12,7 +12,14 @@ from crm.accounts.viewer import Viewer
 from crm.core import formats
 from crm.directory.models import Practice
 from crm.directory.queries import scope_practices
-from crm.referrals.models import ImportState, Referral, ReferralImport, ReferralMonth
+from crm.referrals.models import (
+    ImportState,
+    Referral,
+    ReferralImport,
+    ReferralMonth,
+    ReferralPracticeMonth,
+    ReferralTotalMonth,
+)
 
 WINDOW_DAYS = 90
 YEAR_MONTHS = 12
@@ -36,15 +43,22 @@ def is_counted() -> ColumnElement[bool]:
     return or_(Referral.import_id.is_(None), Referral.import_id.in_(done))
 
 
+def rollup_of(*, practices: bool, details: bool) -> Any:
+    """The smallest rollup of volumes that tells practices apart, or service lines, sites and payers, or both."""
+    if not practices:
+        return ReferralTotalMonth
+    return ReferralMonth if details else ReferralPracticeMonth
+
+
 def volume_subquery(first_month: int, last_month: int) -> Subquery:
     """Referrals received per practice in a span of months (both included), as `practice_id, received`.
 
     Practices that sent nothing have no row: join it outer. The caller scopes the practices that it joins to.
     """
     return (
-        select(ReferralMonth.practice_id, func.sum(ReferralMonth.received).label("received"))
-        .where(ReferralMonth.month.between(first_month, last_month), ReferralMonth.practice_id > 0)
-        .group_by(ReferralMonth.practice_id)
+        select(ReferralPracticeMonth.practice_id, func.sum(ReferralPracticeMonth.received).label("received"))
+        .where(ReferralPracticeMonth.month.between(first_month, last_month), ReferralPracticeMonth.practice_id > 0)
+        .group_by(ReferralPracticeMonth.practice_id)
         .subquery()
     )
 
@@ -104,9 +118,9 @@ def months_for_practice(session: Session, viewer: Viewer, practice_id: int, firs
     if not ids or last < first:
         return {}
     query = (
-        select(ReferralMonth.month, func.sum(ReferralMonth.received))
-        .where(ReferralMonth.practice_id == practice_id, ReferralMonth.month.between(first, last))
-        .group_by(ReferralMonth.month)
+        select(ReferralPracticeMonth.month, func.sum(ReferralPracticeMonth.received))
+        .where(ReferralPracticeMonth.practice_id == practice_id, ReferralPracticeMonth.month.between(first, last))
+        .group_by(ReferralPracticeMonth.month)
     )
     received = {month: int(count) for month, count in session.execute(query)}
     return {month: received.get(month, 0) for month in range(first, last + 1)}
@@ -175,8 +189,8 @@ def share_of_month(month: int, window: tuple[date, date]) -> float:
 
 def _year_counts(session: Session, ids: list[int], month: int) -> dict[tuple[int, int], int]:
     query = (
-        select(ReferralMonth.practice_id, ReferralMonth.month, func.sum(ReferralMonth.received))
-        .where(ReferralMonth.month.between(month - YEAR_MONTHS, month - 1))
-        .group_by(ReferralMonth.practice_id, ReferralMonth.month)
+        select(ReferralPracticeMonth.practice_id, ReferralPracticeMonth.month, func.sum(ReferralPracticeMonth.received))
+        .where(ReferralPracticeMonth.month.between(month - YEAR_MONTHS, month - 1))
+        .group_by(ReferralPracticeMonth.practice_id, ReferralPracticeMonth.month)
     )
-    return {(row[0], row[1]): int(row[2]) for row in _rows(session, ids, query, ReferralMonth.practice_id)}
+    return {(row[0], row[1]): int(row[2]) for row in _rows(session, ids, query, ReferralPracticeMonth.practice_id)}

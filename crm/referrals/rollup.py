@@ -1,7 +1,8 @@
 """Keeps the monthly rollups equal to the rows: recomputes touched cells, proves that they agree, rebuilds them.
 
-A cell is a practice (0 = none) and a month. Recomputing deletes a cell's rollup rows and inserts what its rows say now,
-so it may be done any number of times. All of it is set-based SQL, the same on SQLite and PostgreSQL.
+A cell is a practice (0 = none) and a month. Recomputing deletes a cell's rollup rows and inserts what its rows say now;
+then it does the same to the sums over all practices, month by month. It may be done any number of times. All of it is
+set-based SQL, the same on SQLite and PostgreSQL.
 """
 
 from collections.abc import Iterable
@@ -17,26 +18,22 @@ from sqlalchemy import (
     String,
     Table,
     and_,
-    case,
     cast,
     delete,
     exists,
     func,
     insert,
+    null,
     select,
     tuple_,
     union_all,
 )  # fmt: skip
-from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import GenericFunction
 
-from crm.referrals.models import Referral, ReferralMonth, ReferralStatus, ReferralWait, RevenueKind
-from crm.referrals.queries import is_counted
+from crm.referrals.models import Referral, ReferralMonth, ReferralWait
+from crm.referrals.rollup_contents import OF_ROLLUPS, OF_ROWS, table_of
 
-MONTH_TABLE: Table = ReferralMonth.__table__  # type: ignore[assignment]
-WAIT_TABLE: Table = ReferralWait.__table__  # type: ignore[assignment]
+PRACTICES, TOTALS = OF_ROLLUPS[0], OF_ROLLUPS[1:]
 CELLS = Table(
     "touched_cell",
     MetaData(),
@@ -49,31 +46,15 @@ MOST_DIFFERENCES = 50
 ADVISORY_KEY = 7_305_512
 
 
-class days_between(GenericFunction[int]):  # noqa: N801 an SQL function
-    """Whole days from the first day to the second."""
-
-    type = Integer()
-    inherit_cache = True
-
-
-@compiles(days_between, "sqlite")
-def _days_sqlite(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
-    first, second = element.clauses
-    return f"CAST(julianday({compiler.process(second, **kw)}) - julianday({compiler.process(first, **kw)}) AS INTEGER)"
-
-
-@compiles(days_between)
-def _days_postgresql(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
-    first, second = element.clauses
-    return f"({compiler.process(second, **kw)} - {compiler.process(first, **kw)})"
-
-
 @dataclass(frozen=True)
 class Difference:
-    """A cell in which rollup and rows disagree: what stands in the rollup, and what the rows say."""
+    """A cell in which rollup and rows disagree: what stands in the rollup, and what the rows say.
+
+    Practice 0 is none; None stands for all of them together.
+    """
 
     table: str
-    practice_id: int
+    practice_id: int | None
     month: int
     stored: int
     actual: int
@@ -113,19 +94,31 @@ class Touched:
     def recompute(self) -> None:
         """Make the rollups of all collected cells equal to the rows, and forget the cells."""
         cells = select(CELLS.c.practice_id, CELLS.c.month)
-        for table in (MONTH_TABLE, WAIT_TABLE):
-            self.session.execute(delete(table).where(tuple_(table.c.practice_id, table.c.month).in_(cells)))
+        months = select(CELLS.c.month).distinct()
         # Row values and IN let both databases walk the index on practice and month; a join would read every row.
         matched = tuple_(Referral.practice_id, Referral.month).in_(cells)
-        months = select(CELLS.c.month).where(CELLS.c.practice_id == 0)
-        unmatched = and_(Referral.practice_id.is_(None), Referral.month.in_(months))
-        for condition in (matched, unmatched):
-            self._insert(MONTH_TABLE, _months().where(condition))
-            self._insert(WAIT_TABLE, _waits().where(condition))
+        unmatched = and_(Referral.practice_id.is_(None), Referral.month.in_(months.where(CELLS.c.practice_id == 0)))
+        for table, contents in OF_ROWS:
+            self._replace(table, _is_of(table, cells), contents().where(matched), contents().where(unmatched))
+        table, of_practices = PRACTICES
+        self._replace(table, _is_of(table, cells), of_practices().where(_is_of(table_of(ReferralMonth), cells)))
+        for table, of_all in TOTALS:
+            source = table_of(ReferralWait if "days" in table.c else ReferralMonth)
+            self._replace(table, table.c.month.in_(months), of_all().where(source.c.month.in_(months)))
         CELLS.drop(self.session.connection(), checkfirst=False)
 
-    def _insert(self, table: Table, rows: Select[Any]) -> None:
-        self.session.execute(insert(table).from_select([column.name for column in table.columns], rows))
+    def _replace(self, table: Table, old: ColumnElement[bool], *new: Select[Any]) -> None:
+        self.session.execute(delete(table).where(old))
+        for rows in new:
+            self.session.execute(insert(table).from_select(_names(rows), rows))
+
+
+def _is_of(table: Table, cells: Select[Any]) -> ColumnElement[bool]:
+    return tuple_(table.c.practice_id, table.c.month).in_(cells)
+
+
+def _names(rows: Select[Any]) -> list[str]:
+    return [str(column.key) for column in rows.selected_columns]
 
 
 def _wait_for_others(session: Session) -> None:
@@ -158,42 +151,37 @@ def recompute(session: Session, cells: Iterable[Cell]) -> None:
 
 
 def rebuild_rollup(session: Session) -> None:
-    """Make both rollups anew from all rows, in one transaction."""
+    """Make all rollups anew from all rows, in one transaction."""
     session.flush()
     _wait_for_others(session)
-    for table, rows in ((MONTH_TABLE, _months()), (WAIT_TABLE, _waits())):
+    for table, contents in (*OF_ROWS, *OF_ROLLUPS):
+        rows = contents()
         session.execute(delete(table))
-        session.execute(insert(table).from_select([column.name for column in table.columns], rows))
+        session.execute(insert(table).from_select(_names(rows), rows))
 
 
 def check_rollup(session: Session) -> list[Difference]:
-    """Where the rollups and the rows disagree; at most fifty cells of each table, and nothing when all is well."""
+    """Where the rollups and the rows disagree; at most fifty cells of each table, and nothing when all is well.
+
+    The rollups of practices are held against the rows, and the others against those.
+    """
     session.flush()
-    return [
-        *_differences(session, MONTH_TABLE, _months(), "received"),
-        *_differences(session, WAIT_TABLE, _waits(), "referrals"),
-    ]
+    return [found for table, contents in (*OF_ROWS, *OF_ROLLUPS) for found in _differences(session, table, contents())]
 
 
-def _differences(session: Session, table: Table, rows: Select[Any], counted: str) -> list[Difference]:
+def _differences(session: Session, table: Table, rows: Select[Any]) -> list[Difference]:
     """Rows that stand in one of both and not in the other, all columns compared, summed up per cell."""
-    columns = [column.name for column in table.columns]
-    actual = rows.subquery("actual")
-    stored_only = (
-        select(*(table.c[name] for name in columns)).except_(select(*(actual.c[name] for name in columns))).subquery()
-    )
-    again = rows.subquery("again")
-    actual_only = (
-        select(*(again.c[name] for name in columns)).except_(select(*(table.c[name] for name in columns))).subquery()
-    )
-    zero = cast(0, Integer)
+    names, zero = _names(rows), cast(0, Integer)
+    counted = "received" if "received" in names else "referrals"
+    held = select(*(table.c[name] for name in names))
+    stored_only, actual_only = held.except_(rows).subquery(), rows.except_(held).subquery()
+
+    def side(found: Any, stored: Any, actual: Any) -> Select[Any]:
+        practice = found.c.practice_id if "practice_id" in names else cast(null(), Integer).label("practice_id")
+        return select(practice, found.c.month, stored.label("stored"), actual.label("actual"))
+
     both = union_all(
-        select(
-            stored_only.c.practice_id, stored_only.c.month, stored_only.c[counted].label("stored"), zero.label("actual")
-        ),
-        select(
-            actual_only.c.practice_id, actual_only.c.month, zero.label("stored"), actual_only.c[counted].label("actual")
-        ),
+        side(stored_only, stored_only.c[counted], zero), side(actual_only, zero, actual_only.c[counted])
     ).subquery()
     query = (
         select(both.c.practice_id, both.c.month, func.sum(both.c.stored), func.sum(both.c.actual))
@@ -202,59 +190,3 @@ def _differences(session: Session, table: Table, rows: Select[Any], counted: str
         .limit(MOST_DIFFERENCES)
     )
     return [Difference(table.name, p, m, int(s), int(a)) for p, m, s, a in session.execute(query)]
-
-
-def _dimensions() -> list[Any]:
-    return [
-        func.coalesce(Referral.practice_id, 0).label("practice_id"),
-        Referral.month.label("month"),
-        func.coalesce(Referral.provider_id, 0).label("provider_id"),
-        func.coalesce(Referral.service_line_id, 0).label("service_line_id"),
-        func.coalesce(Referral.site_id, 0).label("site_id"),
-        cast(Referral.payer, String).label("payer"),
-    ]
-
-
-def _months() -> Select[Any]:
-    """What the month rollup should hold, in the order of its columns."""
-
-    def of_status(status: ReferralStatus) -> ColumnElement[int]:
-        return _sum(case((Referral.status == status, Referral.count), else_=0), status.value)
-
-    def of_kind(kind: RevenueKind) -> ColumnElement[int]:
-        return _sum(
-            case((Referral.revenue_kind == kind, func.coalesce(Referral.revenue_cents, 0)), else_=0),
-            f"{kind.value}_cents",
-        )
-
-    dimensions = _dimensions()
-    return (
-        select(
-            *dimensions,
-            _sum(Referral.count, "received"),
-            *(
-                of_status(s)
-                for s in (ReferralStatus.SCHEDULED, ReferralStatus.SEEN, ReferralStatus.DECLINED, ReferralStatus.LOST)
-            ),
-            *(of_kind(k) for k in (RevenueKind.BILLED, RevenueKind.PAID, RevenueKind.NET)),
-            _sum(case((Referral.revenue_cents.is_not(None), Referral.count), else_=0), "priced"),
-        )
-        .where(is_counted())
-        .group_by(*dimensions)
-    )
-
-
-def _waits() -> Select[Any]:
-    """What the wait rollup should hold, in the order of its columns."""
-    practice, month, _, line, site, payer = _dimensions()
-    days = days_between(Referral.received_on, Referral.appointment_on).label("days")
-    return (
-        select(practice, month, line, site, payer, days, _sum(Referral.count, "referrals"))
-        .where(is_counted(), Referral.received_on.is_not(None), Referral.appointment_on.is_not(None))
-        .group_by(practice, month, line, site, payer, days)
-    )
-
-
-def _sum(value: Any, name: str) -> ColumnElement[int]:
-    # sum() of integers is a decimal in PostgreSQL; the columns are whole numbers. 64 bits hold cents of all rows.
-    return cast(func.sum(value), MONTH_TABLE.c.net_cents.type).label(name)

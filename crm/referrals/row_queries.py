@@ -11,8 +11,8 @@ from crm.core.errors import NotFound
 from crm.directory.models import Practice, Provider
 from crm.directory.queries import MAX_ID
 from crm.referrals.list_filters import RowFilter
-from crm.referrals.models import Referral, ReferralImport, ReferralMonth, ServiceLine, Site
-from crm.referrals.queries import is_counted
+from crm.referrals.models import Referral, ReferralImport, ReferralTotalMonth, ServiceLine, Site
+from crm.referrals.queries import is_counted, rollup_of
 
 
 def rows_query(viewer: Viewer, chosen: RowFilter) -> Select[Any]:
@@ -79,7 +79,6 @@ def _scoped(query: Any, viewer: Viewer) -> Any:
 
 def _filtered(query: Any, chosen: RowFilter) -> Any:
     equals = {
-        Referral.month: chosen.month,
         Referral.practice_id: chosen.source,
         Practice.territory_id: chosen.territory,
         Referral.status: chosen.status,
@@ -89,24 +88,54 @@ def _filtered(query: Any, chosen: RowFilter) -> Any:
         Referral.import_id: chosen.batch,
     }
     for column, value in equals.items():
-        if value == 0:
-            query = query.where(column.is_(None))
-        elif value is not None:
-            query = query.where(column == value)
-    if chosen.first is not None:
-        query = query.where(Referral.month >= chosen.first)
-    if chosen.last is not None:
-        query = query.where(Referral.month <= chosen.last)
+        query = _equal(query, column, value)
+    query = _within_months(query, Referral.month, chosen)
     return query.where(Referral.practice_id.is_(None)) if chosen.unmatched else query
+
+
+def _equal(query: Any, column: Any, value: Any) -> Any:
+    """None is any value, 0 stands for none."""
+    if value is None:
+        return query
+    return query.where(column.is_(None) if value == 0 else column == value)
+
+
+def _within_months(query: Any, month: Any, chosen: RowFilter) -> Any:
+    if chosen.month is not None:
+        query = query.where(month == chosen.month)
+    if chosen.first is not None:
+        query = query.where(month >= chosen.first)
+    return query if chosen.last is None else query.where(month <= chosen.last)
+
+
+def count_rows(session: Session, viewer: Viewer, chosen: RowFilter) -> int | None:
+    """How many rows the list has, out of the rollups; None when they do not know (by status, or of one import)."""
+    if chosen.status is not None or chosen.batch is not None:
+        return None
+    keys = {"practice_id": chosen.source, "service_line_id": chosen.line, "site_id": chosen.site, "payer": chosen.payer}
+    chosen_keys = {name: value for name, value in keys.items() if value is not None}
+    of_practices = chosen.source is not None or chosen.unmatched or not _sees_all_places(viewer, chosen)
+    rollup = rollup_of(practices=of_practices, details=bool(chosen_keys.keys() - {"practice_id"}))
+    query = select(func.sum(rollup.entries)).where(*(getattr(rollup, k) == v for k, v in chosen_keys.items()))
+    if chosen.unmatched:
+        query = query.where(rollup.practice_id == 0)
+    if not _sees_all_places(viewer, chosen):
+        query = query.outerjoin(Practice, Practice.id == rollup.practice_id)
+        query = _scoped(_equal(query, Practice.territory_id, chosen.territory), viewer)
+    return int(session.scalar(_within_months(query, rollup.month, chosen)) or 0)
+
+
+def _sees_all_places(viewer: Viewer, chosen: RowFilter) -> bool:
+    return viewer.territory_ids is None and chosen.territory is None
 
 
 def count_coverage(session: Session, viewer: Viewer) -> tuple[int, int]:
     """How many referrals there are and how many of them have a known source, over all time, from the rollup."""
     if viewer.territory_ids is not None:
         return 0, 0
-    total = session.scalar(select(func.sum(ReferralMonth.received))) or 0
-    known = session.scalar(select(func.sum(ReferralMonth.received)).where(ReferralMonth.practice_id > 0)) or 0
-    return int(known), int(total)
+    sums = select(func.sum(ReferralTotalMonth.matched), func.sum(ReferralTotalMonth.received))
+    known, total = session.execute(sums).one()
+    return int(known or 0), int(total or 0)
 
 
 def get_typed_in(session: Session, viewer: Viewer, referral_id: int) -> Referral:
@@ -151,15 +180,17 @@ def get_site(session: Session, site_id: int) -> Site:
 
 def uses_by_line(session: Session) -> dict[int, int]:
     """Referrals per service line, from the rollup."""
-    query = select(ReferralMonth.service_line_id, func.sum(ReferralMonth.received)).group_by(
-        ReferralMonth.service_line_id
+    query = select(ReferralTotalMonth.service_line_id, func.sum(ReferralTotalMonth.received)).group_by(
+        ReferralTotalMonth.service_line_id
     )
     return {line: int(count) for line, count in session.execute(query)}
 
 
 def uses_by_site(session: Session) -> dict[int, int]:
     """Referrals per site, from the rollup."""
-    query = select(ReferralMonth.site_id, func.sum(ReferralMonth.received)).group_by(ReferralMonth.site_id)
+    query = select(ReferralTotalMonth.site_id, func.sum(ReferralTotalMonth.received)).group_by(
+        ReferralTotalMonth.site_id
+    )
     return {site: int(count) for site, count in session.execute(query)}
 
 

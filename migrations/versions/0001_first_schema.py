@@ -173,6 +173,7 @@ def upgrade() -> None:
         sa.Column("service_line_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("site_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("payer", sa.String(length=32), nullable=False),
+        sa.Column("entries", sa.Integer(), nullable=False),
         sa.Column("received", sa.Integer(), nullable=False),
         sa.Column("scheduled", sa.Integer(), nullable=False),
         sa.Column("seen", sa.Integer(), nullable=False),
@@ -189,6 +190,59 @@ def upgrade() -> None:
     with op.batch_alter_table("referral_month", schema=None) as batch_op:
         batch_op.create_index("ix_referral_month_month", ["month", "practice_id"], unique=False)
 
+    op.create_table(
+        "referral_practice_month",
+        sa.Column("month", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("practice_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("entries", sa.Integer(), nullable=False),
+        sa.Column("received", sa.Integer(), nullable=False),
+        sa.Column("scheduled", sa.Integer(), nullable=False),
+        sa.Column("seen", sa.Integer(), nullable=False),
+        sa.Column("declined", sa.Integer(), nullable=False),
+        sa.Column("lost", sa.Integer(), nullable=False),
+        sa.Column("billed_cents", sa.BigInteger(), nullable=False),
+        sa.Column("paid_cents", sa.BigInteger(), nullable=False),
+        sa.Column("net_cents", sa.BigInteger(), nullable=False),
+        sa.Column("priced", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("month", "practice_id", name=op.f("pk_referral_practice_month")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("referral_practice_month", schema=None) as batch_op:
+        batch_op.create_index("ix_referral_practice_month_practice", ["practice_id", "month"], unique=False)
+
+    op.create_table(
+        "referral_total_month",
+        sa.Column("month", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("service_line_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("site_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("payer", sa.String(length=32), nullable=False),
+        sa.Column("matched", sa.Integer(), nullable=False),
+        sa.Column("entries", sa.Integer(), nullable=False),
+        sa.Column("received", sa.Integer(), nullable=False),
+        sa.Column("scheduled", sa.Integer(), nullable=False),
+        sa.Column("seen", sa.Integer(), nullable=False),
+        sa.Column("declined", sa.Integer(), nullable=False),
+        sa.Column("lost", sa.Integer(), nullable=False),
+        sa.Column("billed_cents", sa.BigInteger(), nullable=False),
+        sa.Column("paid_cents", sa.BigInteger(), nullable=False),
+        sa.Column("net_cents", sa.BigInteger(), nullable=False),
+        sa.Column("priced", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("month", "service_line_id", "site_id", "payer", name=op.f("pk_referral_total_month")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "referral_total_wait",
+        sa.Column("month", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("service_line_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("site_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("payer", sa.String(length=32), nullable=False),
+        sa.Column("days", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("referrals", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "month", "service_line_id", "site_id", "payer", "days", name=op.f("pk_referral_total_wait")
+        ),
+        sqlite_with_rowid=False,
+    )
     op.create_table(
         "referral_wait",
         sa.Column("practice_id", sa.Integer(), autoincrement=False, nullable=False),
@@ -1294,6 +1348,12 @@ def downgrade() -> None:
         batch_op.drop_index("ix_referral_wait_month")
 
     op.drop_table("referral_wait")
+    op.drop_table("referral_total_wait")
+    op.drop_table("referral_total_month")
+    with op.batch_alter_table("referral_practice_month", schema=None) as batch_op:
+        batch_op.drop_index("ix_referral_practice_month_practice")
+
+    op.drop_table("referral_practice_month")
     with op.batch_alter_table("referral_month", schema=None) as batch_op:
         batch_op.drop_index("ix_referral_month_month")
 

@@ -11,10 +11,11 @@ from crm.accounts.models import SavedView
 from crm.core import clock
 from crm.core.formats import month_of
 from crm.directory.models import Practice, PracticeStatus, Tier
-from crm.referrals.models import Referral, ReferralMonth
+from crm.referrals.models import Referral
 from crm.visits.models import Visit, VisitState
 from tests.cast import Cast, practice, provider
 from tests.pages import count_statements
+from tests.volumes import sent
 
 LIST = "/directory/practices"
 
@@ -180,10 +181,7 @@ def test_practices_takes_the_same_number_of_statements_for_one_row_and_for_fifty
         provider(session, "Ann", f"Maple{number}", f"{number}", made)
         visited(session, cast, made, number)
         referred(session, made, clock.today(), 1)
-    session.add(ReferralMonth(
-        practice_id=made.id, month=month_of(clock.today()) - 1, provider_id=0, service_line_id=0, site_id=0, payer="",
-        received=1, scheduled=0, seen=0, declined=0, lost=0, billed_cents=0, paid_cents=0, net_cents=0, priced=0,
-    ))  # fmt: skip
+    sent(session, made, month_of(clock.today()) - 1, 1)
     session.flush()
     with count_statements() as many:
         assert len(order(dana.get(f"{LIST}?sort=due"))) == 50

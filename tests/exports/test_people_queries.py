@@ -22,11 +22,11 @@ from crm.exports.detail_queries import details
 from crm.exports.filters import ListFilter, Who
 from crm.exports.people_queries import sift_list
 from crm.exports.suppression import Reason
-from crm.referrals.models import ReferralMonth
 from crm.visits.models import Visit, VisitState
 from tests.cast import Cast, contact, provider
 from tests.exports.people import many_contacts, say
 from tests.pages import count_statements
+from tests.volumes import sent
 
 Names = Callable[..., set[str]]
 
@@ -83,21 +83,7 @@ def test_who_left_or_retired_is_not_on_it(cast: Cast, names: Names, database: An
 def test_by_referral_volume(cast: Cast, names: Names, database: Any) -> None:
     last = formats.month_of(clock.today()) - 1
     for month, received in ((last, 20), (last - 5, 10), (last - 11, 30), (last + 1, 500)):
-        zeros = dict.fromkeys(
-            ("scheduled", "seen", "declined", "lost", "billed_cents", "paid_cents", "net_cents", "priced"), 0
-        )
-        database().add(
-            ReferralMonth(
-                practice_id=cast.olentangy.id,
-                month=month,
-                provider_id=0,
-                service_line_id=0,
-                site_id=0,
-                payer="other",
-                received=received,
-                **zeros,
-            )
-        )
+        sent(database(), cast.olentangy, month, received)
     database().commit()
     north = {"Okonjo", "Trent"}
     assert names(at_least=51) == north  # 60 in twelve whole months; the present one does not count

@@ -11,12 +11,12 @@ from crm.core.formats import month_of
 from crm.directory.models import Practice, PracticeHours
 from crm.home.agenda import Today, load_today, summary
 from crm.meetings.models import Meeting
-from crm.referrals.models import ReferralMonth
 from crm.route_planning.models import RoutePlan, RouteStop
 from crm.tasks.models import Task
 from crm.visits.models import Visit, VisitState
 from tests.cast import Cast, practice
 from tests.pages import count_statements
+from tests.volumes import sent
 
 FRIDAY = date(2026, 11, 20)
 MORNING = clock.at(FRIDAY, 9)
@@ -44,22 +44,11 @@ def plan(session: Session, owner: User, visits: list[Visit]) -> RoutePlan:
     return row
 
 
-def received(session: Session, at: Practice, month: int, count: int) -> None:
-    session.add(
-        ReferralMonth(
-            practice_id=at.id, month=month, provider_id=0, service_line_id=0, site_id=0, payer="unknown",
-            received=count, scheduled=0, seen=count, declined=0, lost=0, billed_cents=0, paid_cents=98_765_400,
-            net_cents=0, priced=count,
-        )
-    )  # fmt: skip
-    session.flush()
-
-
 def fallen(session: Session, at: Practice) -> None:
     running = month_of(FRIDAY)
     for month in range(running - 3, running):
-        received(session, at, month, 9)
-        received(session, at, month - 12, 30)
+        sent(session, at, month, 9, cents=98_765_400)
+        sent(session, at, month - 12, 30, cents=98_765_400)
 
 
 def today_of(cast: Cast, session: Session, user: User, now: datetime = MORNING) -> Today:
@@ -135,7 +124,7 @@ def test_office_hours_are_told(cast: Cast, database: Session, spans: list[tuple[
 def test_clear_falls_need_attention_in_the_own_territory_only(cast: Cast, database: Session) -> None:
     fallen(database, cast.olentangy)
     fallen(database, cast.southgate)
-    received(database, practice(database, "Steady", cast.north), month_of(FRIDAY) - 1, 40)
+    sent(database, practice(database, "Steady", cast.north), month_of(FRIDAY) - 1, 40)
     assert [row.practice.name for row in today_of(cast, database, cast.dana).attention] == ["Olentangy Family Medicine"]
     assert len(today_of(cast, database, cast.maren).attention) == 2
     fall = today_of(cast, database, cast.tomas).attention[0].fall

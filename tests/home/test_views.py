@@ -11,24 +11,18 @@ from sqlalchemy.orm import Session
 from crm.core import clock
 from crm.directory.models import Affiliation, Contact, Practice, Provider
 from crm.home.first_steps import SetUp, steps_for
-from crm.referrals.models import ReferralMonth
 from crm.tasks.models import Task
 from crm.visits.models import Visit
 from tests.cast import Cast
 from tests.pages import PageClient
+from tests.volumes import sent
 
 SignIn = Callable[..., PageClient]
 
 
 def set_up(session: Session, cast: Cast) -> None:
     """Referrals, so that no home page is empty."""
-    session.add(
-        ReferralMonth(
-            practice_id=cast.olentangy.id, month=24_300, provider_id=0, service_line_id=0, site_id=0, payer="unknown",
-            received=9, scheduled=0, seen=9, declined=0, lost=0, billed_cents=0, paid_cents=98_765_400, net_cents=0,
-            priced=9,
-        )
-    )  # fmt: skip
+    sent(session, cast.olentangy, 24_300, 9, cents=98_765_400)
     session.commit()
 
 

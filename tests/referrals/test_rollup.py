@@ -1,6 +1,7 @@
 """Property tests: after any sequence of imports, corrections, take-backs and typing, the rollups equal the rows."""
 
 from datetime import date
+from itertools import product
 from typing import Any
 
 import pytest
@@ -10,8 +11,19 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from crm.accounts.viewer import SYSTEM
-from crm.referrals import services
-from crm.referrals.models import ImportState, Referral, ReferralImport, ReferralMonth, ReferralSuperseded, ReferralWait
+from crm.referrals import row_queries, services
+from crm.referrals.list_filters import RowFilter
+from crm.referrals.models import (
+    ImportState,
+    Referral,
+    ReferralImport,
+    ReferralMonth,
+    ReferralPracticeMonth,
+    ReferralSuperseded,
+    ReferralTotalMonth,
+    ReferralTotalWait,
+    ReferralWait,
+)
 from crm.referrals.rollup import check_rollup, rebuild_rollup
 from crm.referrals.services import Entry
 from tests.cast import Cast
@@ -82,6 +94,9 @@ def test_the_check_sees_every_kind_of_difference(session: Session) -> None:
         update(ReferralMonth).values(received=ReferralMonth.received + 1),
         update(ReferralMonth).values(paid_cents=0),
         update(ReferralWait).values(referrals=7),
+        update(ReferralPracticeMonth).values(entries=0),
+        update(ReferralTotalMonth).values(matched=ReferralTotalMonth.matched + 1),
+        delete(ReferralTotalWait),
         delete(ReferralMonth).where(ReferralMonth.month == 2026 * 12 + 4),
         update(Referral).values(count=2),
     ):
@@ -108,3 +123,26 @@ def test_a_month_count_weighs_its_number_and_has_no_wait(session: Session, cast:
     found = session.execute(select(func.sum(ReferralMonth.received))).scalar_one()
     wait = session.scalars(select(ReferralWait)).one()
     assert (found, wait.days, wait.referrals) == (41, 8, 1)
+
+
+@pytest.mark.parametrize("who", ["maren", "dana"])
+def test_the_list_knows_its_length_from_the_rollup(session: Session, cast: Cast, who: str) -> None:
+    bring_in(session, events(30))
+    services.enter_referral(session, SYSTEM, Entry(cast.southgate.id, month=2026 * 12 + 1, count=40))
+    viewer = cast.viewer(getattr(cast, who))
+    row = session.scalars(select(Referral).where(Referral.service_line_id.is_not(None))).first()
+    assert row is not None
+    choices: dict[str, tuple[Any, ...]] = {
+        "month": (None, row.month), "first": (None, row.month), "last": (None, row.month),
+        "territory": (None, 0, cast.north.id, cast.south.id), "source": (None, 0, row.practice_id),
+        "line": (None, 0, row.service_line_id), "site": (None, 0, row.site_id or 0), "payer": (None, row.payer),
+        "unmatched": (False, True),
+    }  # fmt: skip
+    lengths = set()
+    for values in product(*choices.values()):
+        chosen = RowFilter(**dict(zip(choices, values, strict=True)))
+        exact = select(func.count()).select_from(row_queries.rows_query(viewer, chosen).order_by(None).subquery())
+        assert row_queries.count_rows(session, viewer, chosen) == session.scalar(exact), chosen
+        lengths.add(session.scalar(exact))
+    assert len(lengths) > 3
+    assert row_queries.count_rows(session, viewer, RowFilter(batch=1)) is None

@@ -51,7 +51,8 @@ def referrals() -> ResponseReturnValue:
     """All referrals that the person sees, the newest first."""
     viewer = current_viewer()
     chosen = read_filter(request.args)
-    rows = paginate(db.session(), row_queries.rows_query(viewer, chosen), arg_int("page"))
+    total = row_queries.count_rows(db.session(), viewer, chosen)
+    rows = paginate(db.session(), row_queries.rows_query(viewer, chosen), arg_int("page"), total=total)
     rows.url_for = lambda number: _address(chosen, page=number)
     return page(
         "referrals/referrals.html",
