@@ -1,8 +1,10 @@
 """Every link that somebody can see leads to a page that opens, without faults and barriers, at desk and phone width."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.e2e.conftest import SIZES
 from tests.e2e.crawl import Crawl, Found
@@ -47,6 +49,9 @@ def open_at_both_widths(watch: Watch, url: str) -> None:
     watch.page.goto(url)
     watch.look(themes=("light",))
     watch.page.set_viewport_size(SIZES["phone"])
+    # Charts and maps are drawn anew for the width, a moment later.
+    with suppress(PlaywrightTimeout):
+        watch.page.wait_for_function(f"() => !({OVERFLOW})()", timeout=5_000)
     if wide := watch.page.evaluate(OVERFLOW):
         watch.faults.append(f"{wide} at phone width on {url}")
     watch.page.set_viewport_size(SIZES["desk"])
