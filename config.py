@@ -127,7 +127,7 @@ def _secret_key(env: Mapping[str, str], database_url: str, data_dir: Path) -> st
 
 def _own_secret_key(path: Path) -> str:
     """On a laptop the key is made once and stays beside the database, readable by its owner only."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

@@ -20,7 +20,7 @@ from crm.audit import trail
 from crm.audit import views as audit
 from crm.core import clock, engine, error_pages, formats, logs, security
 from crm.core.db import db
-from crm.core.web import asset
+from crm.core.web import DatabaseId, asset
 from crm.demo import cli as demo_cli
 from crm.directory import cli as directory_cli
 from crm.directory import import_views as directory_imports
@@ -60,8 +60,9 @@ def create_app(config: Config | None = None) -> Flask:
     config = config or Config.from_env()
     app = Flask(__name__, root_path=str(ROOT), instance_path=str(config.data_dir))
     app.config.from_mapping(config.flask_settings())
+    app.url_map.converters["int"] = DatabaseId
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine.engine_options(config.database_url)
-    config.data_dir.mkdir(parents=True, exist_ok=True)
+    config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds people's addresses
     logs.configure(config.log_level)
     _add_extensions(app, config)
     for blueprint in BLUEPRINTS:
@@ -100,12 +101,14 @@ def _add_template_words(app: Flask) -> None:
 
     @app.context_processor
     def words() -> dict[str, object]:
-        viewer = guard.find_viewer()
+        # The page of an error of the database asks it for nothing: that would wait, or fail, once more.
+        is_bare = "is_without_database" in g
+        viewer = None if is_bare else guard.find_viewer()
         endpoint = request.endpoint or ""
         link: Callable[[str], str] = url_for
         return {
             "viewer": viewer,
-            "organization": getattr(g, "organization", None),
+            "organization": None if is_bare else getattr(g, "organization", None),
             "navigation": navigation.menu(viewer, endpoint, link, _badges()) if viewer else [],
             "quick_add": navigation.quick_add(viewer, link) if viewer else [],
             "tab_bar": navigation.tab_bar(viewer, endpoint, link) if viewer else [],

@@ -2,11 +2,13 @@
 
 from datetime import timedelta
 from typing import cast
+from urllib.parse import urlsplit
 
 import flask
 from flask import Flask, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user
+from sqlalchemy.exc import OperationalError
 
 from config import Config
 from crm.accounts import queries, sign_in
@@ -54,7 +56,8 @@ def limits() -> sign_in.Limits:
 
 def install(app: Flask) -> None:
     """Put the guard in front of every route of an app. Call before CSRFProtect's own hook."""
-    login_manager.init_app(app)
+    # Templates know the viewer from `crm.app`; Flask-Login's own word would ask the database on error pages too.
+    login_manager.init_app(app, add_context_processor=False)
     app.before_request(_prepare)
     app.before_request(_check)
 
@@ -74,12 +77,19 @@ def _load(_request: flask.Request) -> SignedIn | None:
     if row is None or sign_in.is_over(row, limits(), clock.now()):
         return None
     if sign_in.needs_touch(row, clock.now()) and not _has("is_passive"):
-        row_id = row.id
-        sign_in.touch(row_id)
-        row = db.session.get(UserSession, row_id)
+        row = _touched(row.id)
         if row is None:
             return None
     return SignedIn(row)
+
+
+def _touched(session_id: int) -> UserSession | None:
+    """Note that a sign-in is in use; when nothing can be written just now, pages can still be read."""
+    try:
+        sign_in.touch(session_id)
+    except OperationalError:
+        db.session.rollback()
+    return db.session.get(UserSession, session_id)
 
 
 def _has(mark: str) -> bool:
@@ -110,6 +120,8 @@ def _check() -> ResponseReturnValue | None:
     db.session.info["actor"] = Actor(
         viewer.id if viewer else None, viewer.name if viewer else "", request.remote_addr or "", request_id()
     )
+    if request.method not in SAFE_METHODS and _is_sent_from_elsewhere():
+        raise NotAllowed("This form was sent from another site.")
     view = current_app.view_functions[request.endpoint]
     if getattr(view, "is_public", False):
         return None
@@ -120,6 +132,15 @@ def _check() -> ResponseReturnValue | None:
     if not viewer.may(getattr(view, "permission")):  # noqa: B009 mypy knows no attributes of functions
         raise NotAllowed("Your role does not include this. Ask an administrator if you need it.")
     return None
+
+
+def _is_sent_from_elsewhere() -> bool:
+    """Whether the browser says that another site sent this; a second lock beside the token of the form."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site:
+        return site not in ("same-origin", "none")
+    origin = request.headers.get("Origin")
+    return origin is not None and urlsplit(origin).netloc != request.host
 
 
 def _send_to_sign_in() -> ResponseReturnValue:

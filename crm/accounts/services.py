@@ -7,7 +7,7 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from crm.accounts import queries
+from crm.accounts import queries, sign_in
 from crm.accounts.models import Organization, SavedView, User, UserRole, UserSession, UserTerritory
 from crm.accounts.passwords import check_password, hash_password, is_password
 from crm.accounts.permissions import Role
@@ -95,6 +95,8 @@ def change_user(
         raise Invalid(email="Somebody else has an account with this address.")
     if not roles:
         raise Invalid(roles="Choose at least one role.")
+    # Two administrators who take each other's role at the same moment wait for each other here.
+    session.execute(select(Organization.id).with_for_update())
     keeps_admin = is_active and Role.ADMIN in roles
     if Role.ADMIN in user.role_set and user.is_active and not keeps_admin and _is_last_admin(session, user):
         raise Invalid(roles="This is the only administrator. Make somebody else one first.")
@@ -126,6 +128,8 @@ def change_password(session: Session, user: User, *, current: str, new: str, kee
     """Change one's own password; every other sign-in ends."""
     if not is_password(current, user.password_hash):
         raise Invalid(current="This is not your current password.")
+    if is_password(new, user.password_hash):
+        raise Invalid(password="This is the password that you have now. Choose another one.")  # noqa: S106 a sentence
     set_password(session, user, new, must_change=False)
     end_sessions(session, user.id, keep=keep_session)
 
@@ -135,6 +139,7 @@ def set_password(session: Session, user: User, password: str, *, must_change: bo
     check_password(password, about=(user.name, user.email, queries.get_organization(session).name))
     user.password_hash = hash_password(password)
     user.must_change_password = must_change
+    sign_in.forgive(session, user.email)
     session.flush()
 
 
@@ -148,6 +153,7 @@ def reset_password(session: Session, user: User) -> str:
     password = first_password()
     user.password_hash = hash_password(password)
     user.must_change_password = True
+    sign_in.forgive(session, user.email)
     session.flush()
     end_sessions(session, user.id)
     return password

@@ -19,6 +19,8 @@ from crm.core.errors import TooMany
 WINDOW = timedelta(minutes=15)
 MAX_PER_ACCOUNT = 10
 MAX_PER_ADDRESS = 50
+# NIST SP 800-63B-4: after so many failures in a row the password is worth nothing until a new one is given.
+MAX_IN_A_ROW, KEPT = 100, timedelta(days=30)
 TOUCH_EVERY = timedelta(minutes=1)
 
 
@@ -37,6 +39,8 @@ def fingerprint(text: str) -> str:
 
 def check_throttle(session: Session, email: str, address: str) -> None:
     """Raise TooMany after too many failures for this account or from this address."""
+    if failures_in_a_row(session, email) >= MAX_IN_A_ROW:
+        raise TooMany("Too many failed tries. An administrator can give you a new password.", retry_after=86_400)
     by_account, by_address = queries.count_attempts(
         session, clock.now() - WINDOW, account_hash=_account(email), address=address
     )
@@ -52,21 +56,46 @@ def find_signing_in(email: str, password: str, address: str) -> User | None:
     No transaction is open while the password is hashed: that takes 30 ms in which others may write.
     """
     check_throttle(db.session(), email, address)
-    user = queries.find_user_by_email(db.session(), unicodedata.normalize("NFKC", email).strip().lower())
+    user = find_account(db.session(), email)
     hashed, user_id, is_active = (user.password_hash, user.id, user.is_active) if user else (None, None, False)
     db.session.rollback()
     matches = is_password(password, hashed)
     with separate_transaction() as session:
         if matches and is_active:
-            session.execute(delete(SignInAttempt).where(SignInAttempt.account_hash == _account(email)))
+            forgive(session, email)
         else:
-            session.add(SignInAttempt(account_hash=_account(email), address=address, tried_at=clock.now()))
-        session.execute(delete(SignInAttempt).where(SignInAttempt.tried_at < clock.now() - timedelta(days=1)))
+            note_failure(session, email, address)
+        session.execute(delete(SignInAttempt).where(SignInAttempt.tried_at < clock.now() - KEPT))
     return queries.find_user(db.session(), user_id) if matches and is_active else None
 
 
+def find_account(session: Session, email: str) -> User | None:
+    """The account that somebody who typed this address means, if there is one."""
+    return queries.find_user_by_email(session, _plain(email))
+
+
+def note_failure(session: Session, email: str, address: str) -> None:
+    """Count a wrong password."""
+    session.add(SignInAttempt(account_hash=_account(email), address=address, tried_at=clock.now()))
+
+
+def forgive(session: Session, email: str) -> None:
+    """Count an account's failures from nothing again: somebody signed in, or got a new password."""
+    session.execute(delete(SignInAttempt).where(SignInAttempt.account_hash == _account(email)))
+
+
+def failures_in_a_row(session: Session, email: str) -> int:
+    """How many wrong passwords were tried for an account since the last right one."""
+    since = clock.now() - KEPT
+    return queries.count_attempts(session, since, account_hash=_account(email), address="")[0]
+
+
 def _account(email: str) -> str:
-    return fingerprint(unicodedata.normalize("NFKC", email).strip().lower())
+    return fingerprint(_plain(email))
+
+
+def _plain(email: str) -> str:
+    return unicodedata.normalize("NFKC", email).strip().lower()
 
 
 def start_session(session: Session, user: User, *, password: str, address: str, device: str) -> str:

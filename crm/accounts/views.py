@@ -31,10 +31,20 @@ def sign_in_page() -> ResponseReturnValue:
         user = sign_in.find_signing_in(form.typed("email"), form.typed("password"), address)
         if user is not None:
             return _begin(user.id, form, address)
-        with separate_transaction() as session:
-            record(session, Action.SIGN_IN_FAILED, "user_account", actor=Actor(None, "", address, request_id()))
+        _record_failure(form.typed("email"), address)
         form.form_errors.append("That email and password do not match an account that can sign in.")
     return page("accounts/sign_in.html", form=form)
+
+
+def _record_failure(email: str, address: str) -> None:
+    """Name the account that was tried, never what was typed: that may be a password in the wrong field."""
+    with separate_transaction() as session:
+        known = sign_in.find_account(session, email)
+        record(
+            session, Action.SIGN_IN_FAILED, "user_account", object_id=known.id if known else None,
+            label=known.name if known else "", actor=Actor(None, "", address, request_id()),
+            failures_in_a_row=sign_in.failures_in_a_row(session, email),
+        )  # fmt: skip
 
 
 def _begin(user_id: int, form: SignInForm, address: str) -> ResponseReturnValue:
@@ -89,6 +99,8 @@ def password() -> ResponseReturnValue:
     if form.is_sent():
         with form.problems():
             user = queries.get_user(db.session(), current_viewer().id or 0)
+            email = user.email
+            sign_in.check_throttle(db.session(), email, request.remote_addr or "")
             services.change_password(
                 db.session(),
                 user,
@@ -99,6 +111,9 @@ def password() -> ResponseReturnValue:
             commit()
             flash("Password changed. Every other device was signed out.", "good")
             return redirect(url_for("home.index"))
+        if form.current.errors:
+            with separate_transaction() as session:
+                sign_in.note_failure(session, email, request.remote_addr or "")
     return page("accounts/password.html", form=form, must_change=current_user.must_change_password)
 
 

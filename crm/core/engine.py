@@ -40,11 +40,17 @@ def journal_mode(version: tuple[int, int, int] | None = None) -> str:
 
 
 def engine_options(url: str) -> dict[str, Any]:
-    """Keyword arguments of `create_engine` for a database address."""
+    """Keyword arguments of `create_engine` for a database address. Errors do not quote the values of a statement."""
     if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}}
+        return {
+            "hide_parameters": True,
+            "connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
+        }
     limits = "-c lock_timeout=5s -c statement_timeout=60s -c idle_in_transaction_session_timeout=120s -c timezone=UTC"
-    return {"pool_pre_ping": True, "pool_size": 5, "max_overflow": 10, "connect_args": {"options": limits}}
+    return {
+        "hide_parameters": True, "pool_pre_ping": True, "pool_size": 5, "max_overflow": 10,
+        "connect_args": {"options": limits},
+    }  # fmt: skip
 
 
 def configure(engine: Engine) -> None:

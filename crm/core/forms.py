@@ -4,7 +4,16 @@ from types import TracebackType
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import Field, HiddenField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import (
+    Field,
+    HiddenField,
+    PasswordField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.fields.choices import SelectChoice, SelectFieldBase  # type: ignore[attr-defined]
 from wtforms.validators import ValidationError
 
@@ -36,8 +45,9 @@ class Form(FlaskForm):
         """Every text field is trimmed."""
 
         def bind_field(self, form: Any, unbound_field: Any, options: dict[str, Any]) -> Field:
-            """Give text fields the tidy filter, whether or not they have filters of their own."""
-            if issubclass(unbound_field.field_class, StringField | TextAreaField | HiddenField):
+            """Give text fields the tidy filter, whether or not they have filters of their own; passwords stay exact."""
+            kind = unbound_field.field_class
+            if issubclass(kind, StringField | TextAreaField | HiddenField) and not issubclass(kind, PasswordField):
                 options.setdefault("filters", [])
                 own = unbound_field.kwargs.pop("filters", [])
                 options["filters"] = [*own, tidy, *options["filters"]] if tidy not in own else own

@@ -9,6 +9,7 @@ from flask import Flask, Request, Response, g, request
 # Plotly adds an empty <style> element and fills it through the CSSOM; this is the hash of the empty text.
 EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
 YEAR_SECONDS = 31_536_000
+FILE_STATUSES = (200, 206, 304)
 
 
 class InMemoryRequest(Request):
@@ -58,7 +59,8 @@ def install(app: Flask, *, hsts: bool, tiles: str) -> None:
         response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(self)"
         if hsts:
             response.headers["Strict-Transport-Security"] = f"max-age={YEAR_SECONDS}; includeSubDomains"
-        if request.endpoint == "static":
+        # What is no file is a page, and knows who asked.
+        if request.endpoint == "static" and response.status_code in FILE_STATUSES:
             response.headers["Cache-Control"] = f"public, max-age={YEAR_SECONDS}, immutable"
         else:
             response.headers["Cache-Control"] = "no-store"

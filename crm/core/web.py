@@ -9,12 +9,20 @@ from urllib.parse import urlsplit
 from flask import current_app, request, url_for
 from flask import render_template as _render
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import RequestRedirect
+from werkzeug.routing import IntegerConverter, Map, RequestRedirect
 
 from crm.core.forms import Form
 
 View = TypeVar("View", bound=Callable[..., Any])
+MAX_ID = 2**31 - 1
 LOCAL_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20]*")
+
+
+class DatabaseId(IntegerConverter):
+    """A number in an address, no larger than every database's integer: beyond that there is no such page."""
+
+    def __init__(self, map: Map) -> None:  # noqa: A002 Werkzeug's name
+        super().__init__(map, max=MAX_ID)
 
 
 def allow(permission: str) -> Callable[[View], View]:

@@ -12,6 +12,7 @@ from crm.core.errors import Conflict
 from crm.jobs.models import Job, JobState
 
 LEASE = timedelta(minutes=5)
+RETRY_AFTER = timedelta(seconds=20)
 MAX_TRIES = 3
 
 
@@ -63,6 +64,11 @@ def note_progress(session: Session, job_id: int, done: int, total: int, says: st
         .values(done=done, total=total, says=says[:500], leased_until=clock.now() + LEASE)
     )
     return bool(session.scalar(select(Job.is_cancel_asked).where(Job.id == job_id)))
+
+
+def run_again_later(session: Session, job_id: int) -> None:
+    """Give a job up for the moment, when the database was locked, full or away; three tries are all it gets."""
+    session.execute(update(Job).where(Job.id == job_id).values(leased_until=clock.now() + RETRY_AFTER))
 
 
 def end(job: Job, state: JobState, says: str, url: str = "") -> None:

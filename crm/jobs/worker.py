@@ -6,6 +6,7 @@ from types import FrameType
 
 import structlog
 from flask import Flask
+from sqlalchemy.exc import OperationalError
 
 from crm.accounts import queries as accounts
 from crm.accounts.viewer import SYSTEM
@@ -13,12 +14,14 @@ from crm.audit.trail import Actor
 from crm.core import clock, engine
 from crm.core.db import commit, db
 from crm.core.errors import RoundsError
+from crm.core.logs import fault
 from crm.jobs import services
 from crm.jobs.models import Job, JobState
 from crm.jobs.run import Cancelled, Handler, Run
 
 log = structlog.get_logger()
 IDLE_SECONDS = 0.5
+TROUBLE_SECONDS = 5
 STOPPED = "This stopped because of a fault on our side. Nothing was half done. It was noted for the administrator."
 
 
@@ -31,13 +34,25 @@ def work(app: Flask, handlers: dict[str, Handler]) -> None:
 
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, ask_to_stop)
+    is_begun = False
+    while not stop.is_set():
+        try:
+            if not is_begun:
+                _release(app)
+                is_begun = True
+            if not run_next(app, handlers):
+                stop.wait(IDLE_SECONDS)
+        except OperationalError as trouble:
+            # Locked, full or away: the worker outlives that, and the server with it.
+            log.warning("worker waits for the database", **fault(trouble))
+            stop.wait(TROUBLE_SECONDS)
+
+
+def _release(app: Flask) -> None:
     with app.app_context():
         engine.set_reading(on=False)
         services.release_running(db.session())
         commit()
-    while not stop.is_set():
-        if not run_next(app, handlers):
-            stop.wait(IDLE_SECONDS)
 
 
 def run_waiting(app: Flask, handlers: dict[str, Handler]) -> int:
@@ -74,8 +89,14 @@ def _run(job_id: int, kind: str, handlers: dict[str, Handler]) -> None:
         state, says = JobState.CANCELLED, "Cancelled. Nothing was kept."
     except RoundsError as problem:
         says = problem.says
-    except Exception:
-        log.exception("job failed", job=job_id, kind=kind)
+    except OperationalError as trouble:
+        log.warning("job waits for the database", job=job_id, kind=kind, **fault(trouble))
+        db.session.rollback()
+        services.run_again_later(db.session(), job_id)
+        commit()
+        return
+    except Exception as problem:  # noqa: BLE001 whatever it is, the next job runs
+        log.error("job failed", job=job_id, kind=kind, **fault(problem))
     db.session.rollback()
     job = db.session.get(Job, job_id)
     if job is not None:

@@ -1,8 +1,10 @@
 """People and settings: what an administrator can do, and that nobody else can."""
 
+import threading
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 
 from crm.accounts import queries, services
@@ -11,7 +13,7 @@ from crm.accounts.permissions import Role
 from crm.audit.models import AuditEvent
 from crm.core.db import db
 from crm.core.errors import Conflict, Invalid
-from tests.cast import PASSWORD, Cast
+from tests.cast import HASH, PASSWORD, Cast, person
 
 
 def test_user_new_shows_the_password_once_and_makes_them_choose(cast: Cast, sign_in: Any) -> None:
@@ -122,3 +124,90 @@ def test_password_change_needs_the_current_one_and_ends_other_sessions(cast: Cas
     assert here.submit(page, {"current": PASSWORD, "password": "kupfer lampe wiese"}).status == 302
     assert here.get("/account").status == 200
     assert elsewhere.get("/account").status == 302
+
+
+def test_the_first_password_cannot_be_kept(cast: Cast, sign_in: Any) -> None:
+    first = services.reset_password(db.session(), cast.dana)
+    db.session.commit()
+    dana = sign_in(cast.dana)
+    assert dana.get("/today").location == "/account/password", "every page leads there until one is chosen"
+    page = dana.get("/account/password")
+    dana.token = page.form().find("input", attrs={"name": "csrf_token"})["value"]
+    answer = dana.submit(page, {"current": first, "password": first})
+    assert answer.status == 422
+    assert "Choose another one" in answer.text
+
+
+def test_blanks_around_a_password_count(cast: Cast, sign_in: Any) -> None:
+    dana = sign_in(cast.dana)
+    assert dana.post("/account/password", {"current": PASSWORD, "password": " kupfer lampe wiese "}).status == 302
+    browser = sign_in()
+    assert browser.post("/sign-in", {"email": cast.dana.email, "password": "kupfer lampe wiese"}).status == 422
+    assert browser.post("/sign-in", {"email": cast.dana.email, "password": " kupfer lampe wiese "}).status == 302
+
+
+def test_password_fields_help_password_managers(cast: Cast, sign_in: Any) -> None:
+    expected = {"/sign-in": ["current-password"], "/account/password": ["current-password", "new-password"]}
+    for path, wanted in expected.items():
+        soup = sign_in(cast.dana if path.startswith("/account") else None).get(path).soup
+        fields = soup.find_all("input", type="password")
+        assert [field["autocomplete"] for field in fields] == wanted
+        assert not any(field.has_attr("onpaste") for field in fields)
+
+
+@pytest.mark.real_commits
+def test_two_administrators_cannot_remove_each_other_at_once(app: Flask, cast: Cast) -> None:
+    eve = person(db.session(), "Eve Long", Role.ADMIN)
+    db.session.commit()
+    gate, refusals = threading.Barrier(2), []
+
+    def demote(user_id: int) -> None:
+        with app.app_context():
+            gate.wait()
+            user = queries.get_user(db.session(), user_id)
+            change = {"name": user.name, "email": user.email, "roles": {Role.MANAGER}, "territory_ids": set()}
+            try:
+                services.change_user(db.session(), user, **change, is_active=True, version=None)
+                db.session.commit()
+            except Invalid as problem:
+                refusals.append(problem)
+
+    workers = [threading.Thread(target=demote, args=(user_id,)) for user_id in (cast.adam.id, eve.id)]
+    db.session.commit()
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    db.session.expire_all()
+    admins = [user for user in queries.list_users(db.session()) if Role.ADMIN in user.role_set]
+    assert (len(admins), len(refusals)) == (1, 1)
+
+
+def test_the_last_administrator_cannot_close_the_own_account(cast: Cast, sign_in: Any) -> None:
+    adam = sign_in(cast.adam)
+    values = {"name": "Adam Stone", "email": cast.adam.email, "roles": ["admin"], "version": str(cast.adam.version)}
+    answer = adam.post(f"/admin/users/{cast.adam.id}", values)
+    assert answer.status == 422
+    assert "only administrator" in answer.text
+
+
+EXTRA = {
+    "id": "1", "user_id": "1", "role": "admin", "is_admin": "1", "password_hash": "x", "must_change_password": "",
+    "created_at": "2001-01-01", "row_key_secret": "1" * 64, "is_demo": "1", "latitude": "1", "is_active": "y",
+    "territory_ids": "1", "password": "kupfer lampe wiese", "roles[]": "admin", "roles.0": "admin", "welcomed_on": "",
+}  # fmt: skip
+
+
+def test_fields_that_a_form_does_not_have_change_nothing(cast: Cast, sign_in: Any) -> None:
+    adam = sign_in(cast.adam)
+    values = {"name": cast.dana.name, "email": cast.dana.email, "roles": ["liaison"], "version": str(cast.dana.version)}
+    assert adam.post(f"/admin/users/{cast.dana.id}", {**values, **EXTRA}).status == 302
+    db.session.expire_all()
+    assert (cast.dana.password_hash, cast.dana.role_set, cast.dana.created_at.year > 2001) == (
+        HASH,
+        {Role.LIAISON},
+        True,
+    )
+    assert adam.submit(adam.get("/admin/settings"), EXTRA).status == 302
+    organization = db.session.scalars(select(Organization)).one()
+    assert (organization.row_key_secret, organization.is_demo, organization.latitude) == ("0" * 64, False, 40.0)

@@ -1,17 +1,24 @@
 """Signing in and out: who gets in, how long it lasts, what a stolen cookie is worth, and what guessing costs."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import time_machine
+from flask import Flask
 from sqlalchemy import func, select
 
+from config import Config
+from crm.accounts import services
 from crm.accounts.models import SignInAttempt, UserSession
+from crm.accounts.sign_in import fingerprint
+from crm.app import create_app
 from crm.audit.models import Action, AuditEvent
 from crm.core import clock
 from crm.core.db import db
 from tests.cast import PASSWORD, Cast
+from tests.client import SeparateClient
 from tests.pages import PageClient
 
 
@@ -142,3 +149,87 @@ def test_a_post_without_the_token_is_refused(cast: Cast, sign_in: Any) -> None:
     assert browser.get("/account").status == 200
     other = sign_in(cast.tomas)
     assert browser.raw.post("/sign-out", data={"csrf_token": other.csrf()}).status_code == 400
+
+
+@pytest.mark.real_commits
+def test_a_lock_outlives_a_restart(app: Flask, cast: Cast, sign_in: Any, tmp_path: Path) -> None:
+    for _ in range(10):
+        enter(sign_in(), cast.dana.email, "wrong")
+    restarted = create_app(Config.for_tests(app.config["SQLALCHEMY_DATABASE_URI"], tmp_path))
+    restarted.test_client_class = SeparateClient
+    db.session.commit()
+    assert enter(PageClient(restarted), cast.dana.email, PASSWORD).status == 429
+    with restarted.app_context():
+        db.engine.dispose()
+
+
+def test_fifty_failures_from_one_address_lock_it_for_every_account(cast: Cast, sign_in: Any) -> None:
+    fill_attempts("somebody else", 49)
+    assert enter(sign_in(), cast.dana.email, "wrong").status == 422
+    assert enter(sign_in(), cast.tomas.email, PASSWORD).status == 429
+    elsewhere = sign_in()
+    elsewhere.raw.environ_base["REMOTE_ADDR"] = "10.0.0.9"
+    assert enter(elsewhere, cast.tomas.email, PASSWORD).status == 302
+
+
+def fill_attempts(email: str, count: int, *, days_ago: int = 0) -> None:
+    at = clock.now() - timedelta(days=days_ago)
+    rows = [SignInAttempt(account_hash=fingerprint(email), address="127.0.0.1", tried_at=at) for _ in range(count)]
+    db.session.add_all(rows)
+    db.session.commit()
+
+
+def test_a_hundred_failures_in_a_row_need_a_new_password(cast: Cast, sign_in: Any) -> None:
+    fill_attempts(cast.dana.email, 99, days_ago=3)
+    assert enter(sign_in(), cast.dana.email, "wrong").status == 422
+    locked = enter(sign_in(), cast.dana.email, PASSWORD)
+    assert locked.status == 429
+    assert "An administrator can give you a new password" in locked.text
+    password = services.reset_password(db.session(), cast.dana)
+    assert enter(sign_in(), cast.dana.email, password).status == 302
+
+
+def test_signing_in_forgives_earlier_failures(cast: Cast, sign_in: Any) -> None:
+    fill_attempts(cast.dana.email, 99, days_ago=3)
+    assert enter(sign_in(), cast.dana.email, PASSWORD).status == 302
+    assert not db.session.scalar(select(func.count()).select_from(SignInAttempt))
+
+
+def test_the_trail_names_the_account_that_was_tried_and_never_what_was_typed(cast: Cast, sign_in: Any) -> None:
+    enter(sign_in(), cast.dana.email, "wrong")
+    enter(sign_in(), "my-secret-in-the-wrong-field@example.com", "wrong")
+    failures = list(db.session.scalars(select(AuditEvent).where(AuditEvent.action == Action.SIGN_IN_FAILED)))
+    assert [(e.object_id, e.object_label, e.address) for e in failures] == [
+        (cast.dana.id, "Dana Whitfield", "127.0.0.1"),
+        (None, "", "127.0.0.1"),
+    ]
+    assert failures[0].detail == {"failures_in_a_row": 1}
+    assert "my-secret" not in str([(e.object_label, e.detail) for e in failures])
+
+
+def test_guessing_the_current_password_with_a_stolen_session_is_throttled(cast: Cast, sign_in: Any) -> None:
+    thief = sign_in(cast.dana)
+    for _ in range(10):
+        answer = thief.post("/account/password", {"current": "a guess", "password": "kupfer lampe wiese"})
+        assert answer.status == 422
+    answer = thief.post("/account/password", {"current": PASSWORD, "password": "kupfer lampe wiese"})
+    assert answer.status == 429
+
+
+def test_no_page_without_a_way_to_sign_out(cast: Cast, sign_in: Any) -> None:
+    for user, path in ((cast.dana, "/today"), (cast.adam, "/admin/users"), (cast.dana, "/nothing-here")):
+        assert sign_in(user).get(path).soup.find("form", action="/sign-out", method="post"), path
+
+
+def test_a_person_ends_only_own_devices(cast: Cast, sign_in: Any) -> None:
+    dana, elsewhere, tomas = sign_in(cast.dana), sign_in(cast.dana), sign_in(cast.tomas)
+    ids = {row.user_id: row.id for row in db.session.scalars(select(UserSession).order_by(UserSession.id))}
+    assert tomas.post(f"/account/sessions/{ids[cast.dana.id]}/end").status == 404
+    assert dana.post(f"/account/sessions/{ids[cast.dana.id]}/end").status == 302
+    assert dana.get("/account").status == 200
+    assert elsewhere.get("/account").status == 302
+
+
+def test_an_account_of_long_ago_signs_in_with_its_old_password(cast: Cast, sign_in: Any) -> None:
+    with time_machine.travel(clock.now() + timedelta(days=400)):
+        assert enter(sign_in(), cast.dana.email, PASSWORD).status == 302

@@ -2,14 +2,17 @@
 
 import csv
 import io
+import logging
 from typing import Any
 
 import pytest
+import structlog
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DBAPIError
 
 from crm.audit.models import Action, AuditEvent
 from crm.audit.trail import Actor, record
+from crm.core import logs
 from crm.core.db import db
 from tests.cast import Cast
 
@@ -61,3 +64,21 @@ def test_log_filters_and_downloads(cast: Cast, sign_in: Any) -> None:
     assert len(events(action=Action.EXPORTED)) == 1
     assert "No event passes" in browser.get("/audit/?label=nothingofthesort").text
     assert sign_in(cast.maren).get("/audit/").status == 403
+
+
+@pytest.mark.parametrize("label", ["\u00a0=cmd()", "\uff1dcmd()", "  +1", "-2", "@x", "\tx"])
+def test_no_cell_of_the_file_is_a_formula(cast: Cast, sign_in: Any, label: str) -> None:
+    record(db.session(), Action.IMPORTED, "referral_import", label=label, actor=Actor(1, label))
+    text = sign_in(cast.carol).get("/audit/log.csv?action=imported").response.get_data(as_text=True)
+    (row,) = list(csv.reader(io.StringIO(text)))[1:]
+    assert (row[2], row[5]) == (f"'{label}", f"'{label}")
+
+
+def test_a_name_with_a_new_line_is_one_record(cast: Cast, capsys: pytest.CaptureFixture[str]) -> None:
+    logger = structlog.wrap_logger(structlog.PrintLogger(), processors=[structlog.processors.JSONRenderer()])
+    logger.info("signed in", name="bob\nINFO admin")
+    assert len(capsys.readouterr().out.splitlines()) == 1
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter(logs.FORMAT))
+    entry = logging.LogRecord("x", logging.INFO, "x.py", 1, "hello %s", ("bob\nINFO admin",), None)
+    assert "\n" not in handler.format(entry)

@@ -1,13 +1,18 @@
 """What every answer carries, and what no answer ever tells."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 
+from config import Config
+from crm.app import create_app
+from crm.core.db import db
 from crm.core.web import safe_next
 from tests.cast import Cast
+from tests.client import SeparateClient
 
 SECURITY_HEADERS = ("Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy", "Permissions-Policy")
 
@@ -38,6 +43,87 @@ def test_pages_are_not_kept_and_files_are(cast: Cast, sign_in: Any) -> None:
     browser = sign_in(cast.dana)
     assert browser.get("/account").response.headers["Cache-Control"] == "no-store"
     assert "immutable" in browser.raw.get("/static/css/tokens.css").headers["Cache-Control"]
+
+
+def test_a_page_about_a_missing_file_is_not_kept(cast: Cast, sign_in: Any) -> None:
+    answer = sign_in(cast.dana).raw.get("/static/css/no-such-file.css")
+    assert "Dana Whitfield" in answer.get_data(as_text=True), "it knows who asked"
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (404, "no-store")
+
+
+def test_over_https_cookies_are_locked_and_every_answer_says_so(migrated_database_url: str, tmp_path: Path) -> None:
+    app = create_app(Config.for_tests(migrated_database_url, tmp_path, secure_cookies=True))
+    app.test_client_class = SeparateClient
+    cookies = []
+    for path in ("/sign-in", "/nothing-here", "/account", "/static/css/tokens.css", "/static/none"):
+        answer = app.test_client().get(path, base_url="https://localhost")
+        assert answer.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains", path
+        cookies += answer.headers.getlist("Set-Cookie")
+    assert cookies
+    for cookie in cookies:
+        name, *rules = cookie.split("; ")
+        assert name.startswith("__Host-rounds=")
+        assert set(rules) == {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"}
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.mark.parametrize("number", [2**31, 10**20, "9" * 400])
+def test_a_number_that_no_database_holds_names_nothing(app: Flask, cast: Cast, sign_in: Any, number: object) -> None:
+    browsers = [sign_in(user) for user in (cast.maren, cast.adam)]
+    faults, checked = [], 0
+    for rule in app.url_map.iter_rules():
+        if not any(name.endswith("_id") for name in rule.arguments):
+            continue
+        path = re.sub(r"<int:\w+>", str(number), rule.rule).replace("<day>", "2026-11-23")
+        for method in sorted((rule.methods or set()) & {"GET", "POST"}):
+            for browser in browsers:
+                status = browser.raw.open(path, method=method, data={"csrf_token": browser.csrf()}).status_code
+                checked += 1
+                faults += [f"{method} {path[:80]}: {status}"] if status != 404 else []
+    assert checked > 100
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Sec-Fetch-Site": "same-origin"}, 302),
+        ({"Sec-Fetch-Site": "none"}, 302),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Origin": "http://localhost"}, 302),
+        ({}, 302),
+    ],
+)
+def test_a_form_of_another_site_is_refused_even_with_the_token(
+    cast: Cast, sign_in: Any, headers: dict[str, str], status: int
+) -> None:
+    browser = sign_in(cast.dana)
+    values = {"csrf_token": browser.csrf()}
+    assert browser.raw.post("/sign-out", data=values, headers=headers).status_code == status
+    assert browser.get("/account").status == (200 if status == 403 else 302)
+
+
+def test_no_other_site_may_read_an_answer(cast: Cast, sign_in: Any) -> None:
+    for path in ("/account", "/analytics/charts/referrals-by-month.json", "/sign-in"):
+        answer = sign_in(cast.maren).raw.get(path, headers={"Origin": "https://evil.example"})
+        assert "Access-Control-Allow-Origin" not in answer.headers
+        assert "evil" not in str(answer.headers)
+
+
+def test_limits_of_bodies_are_set(app: Flask) -> None:
+    limits = ("MAX_CONTENT_LENGTH", "MAX_FORM_MEMORY_SIZE", "MAX_FORM_PARTS")
+    assert [app.config[name] for name in limits] == [1_000_000, 500_000, 1000]
+
+
+@pytest.mark.parametrize(
+    "path", ["/console", "/.git/config", "/openapi.json", "/metrics", "/docs", "/setup", "/static/../config.py"]
+)
+def test_what_stands_open_elsewhere_is_not_there(cast: Cast, sign_in: Any, path: str) -> None:
+    assert sign_in().raw.get(path).status_code == 404
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost@evil.example"])

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -11,6 +12,9 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy.exc import OperationalError
+from structlog import PrintLogger, wrap_logger
+from structlog.testing import LogCapture
 
 from crm.accounts.permissions import Role
 from crm.core import clock
@@ -150,3 +154,61 @@ def test_job_page_is_the_owners_alone(cast: Cast, sign_in: Any) -> None:
     assert "1 running" in maren.get("/jobs/tray", htmx=True).text
     assert maren.post(f"/jobs/{job.id}/cancel").status == 302
     assert maren.post(f"/jobs/{job.id}/cancel").status == 409
+
+
+def test_a_job_waits_while_the_database_cannot_be_used(app: Flask, cast: Cast) -> None:
+    job = enqueue(cast)
+    runs: list[int] = []
+
+    def handler(run: Run) -> None:
+        runs.append(run.job_id)
+        if len(runs) == 1:
+            raise OperationalError("UPDATE practice ...", {}, Exception("database is locked"))
+        run.finish("Counted")
+
+    assert run(app, handler) == 1
+    assert (job.state, job.says) == (JobState.RUNNING, ""), "given up for the moment, not failed"
+    job.leased_until = clock.now() - timedelta(seconds=1)
+    run(app, handler)
+    assert (job.state, job.says, len(runs)) == (JobState.DONE, "Counted", 2)
+
+
+def test_the_log_of_a_failed_job_quotes_no_row(app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    capture = LogCapture()
+    monkeypatch.setattr(worker, "log", wrap_logger(PrintLogger(), processors=[capture]))
+    enqueue(cast)
+
+    def handler(run: Run) -> None:
+        raise ValueError("row 7: Jane Patient, born 1961-02-03")
+
+    run(app, handler)
+    (entry,) = capture.entries
+    assert (entry["event"], entry["fault"]) == ("job failed", "ValueError")
+    assert "Jane" not in str(entry)
+
+
+@pytest.mark.real_commits
+def test_the_worker_process_outlives_a_locked_database(app: Flask, cast: Cast, tmp_path: Path) -> None:
+    if db.engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL locks rows, not the database")
+    job_id = enqueue(cast).id
+    other = sqlite3.connect(str(db.engine.url.database), isolation_level=None)
+    db.session.remove()
+    other.execute("BEGIN EXCLUSIVE")
+    env = {
+        **os.environ, "DATABASE_URL": str(db.engine.url), "DATA_DIR": str(tmp_path),
+        "SECRET_KEY": "s3cret-of-the-worker-test-0123456789-abcdef",
+    }  # fmt: skip
+    process = subprocess.Popen([sys.executable, "-m", "flask", "--app", "wsgi", "work"], cwd=ROOT, env=env)
+    try:
+        time.sleep(8)  # longer than a connection waits for the lock
+        assert process.poll() is None, "the worker ended, and with it the server"
+        other.rollback()
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline and not _is_over(db.session.get_one(Job, job_id)):
+            time.sleep(0.2)
+    finally:
+        other.close()
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=30)
+    assert db.session.get_one(Job, job_id).state is JobState.FAILED, "it went on, and knows no such kind of job"
