@@ -33,6 +33,12 @@ CONTACT_LOOKS = {
     "Phone or video": ("circle-open", "ink1"),
     NO_ACCESS: ("x-thin", "ink1"),
 }
+KEYS = {
+    "In person": {"color": "ink", "kind": "dot"},
+    "Lunch-and-learn": {"color": "chart2", "kind": "diamond"},
+    "Phone or video": {"color": "ink", "kind": "ring"},
+    NO_ACCESS: {"color": "ink", "kind": "cross"},
+}
 LABEL_GAP = 0.072  # of the height of a stack, so that labels do not touch
 NUMBER_AXIS = {"tickformat": ",d", "fixedrange": True}
 YEARS = {"This year": "accent", "Last year": "last"}
@@ -119,7 +125,7 @@ def practice_bars(
     is_open = [month == window.incomplete for month in months]
     colors = ["accent" if month >= this_year_from else "last" for month in months]
     bars = {
-        "type": "bar", "x": list(range(len(table))), "y": now, "hoverinfo": "text", "showlegend": False,
+        "type": "bar", "x": list(range(len(table))), "y": now, "hoverinfo": "text",
         "hovertext": [_hover(row, "referral") for row in records(table)], "marker": hatched(colors, is_open),
         "text": [number(v) if yes and v is not None else "" for v, yes in zip(now, is_open, strict=True)],
         "textposition": "outside", "textfont": {"size": 12}, "textangle": 0, "constraintext": "none",
@@ -127,22 +133,18 @@ def practice_bars(
     }  # fmt: skip
     marks = _visit_marks(visits, months)
     top = max([value for value in now if value is not None], default=0)
-    lane_name = note(0, 0.04, "Visits", xref="paper", yref="paper", color="ink3", xanchor="right", yanchor="middle")
+    lane_name = note(0, 0.05, "Visits", xref="paper", yref="paper", color="ink3", xanchor="right", yanchor="middle")
     lane_name["xshift"] = -8
-    lane = {"visible": False, "fixedrange": True, "domain": [0, 0.08], "range": [-1, 1]}
+    lane = {"visible": False, "fixedrange": True, "domain": [0, 0.1], "range": [-1, 1]}
     layout = {
         "xaxis": {**months_axis(months), "anchor": "y"}, "bargap": 0.3, "yaxis2": lane, "hovermode": "closest",
-        "yaxis": {**NUMBER_AXIS, "domain": [0.3 if marks else 0, 1], "range": [0, max(top * 1.15, 4)], "nticks": 5},
-        "annotations": [lane_name] if marks else [], "showlegend": bool(marks),
-        "legend": {"orientation": "h", "x": 0, "y": -0.02, "yanchor": "top"}, "margin": {"l": 52}, "barmode": "overlay",
+        "yaxis": {**NUMBER_AXIS, "domain": [0.34 if marks else 0, 1], "range": [0, max(top * 1.15, 4)], "nticks": 5},
+        "annotations": [lane_name] if marks else [], "margin": {"l": 52, "b": 12 if marks else 40},
     }  # fmt: skip
-    keys = [_key_of(name, color) for name, color in YEARS.items() if marks and color in colors]
-    return figure_of([bars, *keys, *marks], layout, {"xaxis": {**months_axis(months, MOST_TICKS_PHONE), "anchor": "y"}})
-
-
-def _key_of(name: str, color: str) -> dict[str, Any]:
-    """A bar that is only there for the legend."""
-    return {"type": "bar", "x": [None], "y": [None], "name": name, "marker": {"color": paint(color)}}
+    figure = figure_of([bars, *marks], layout, {"xaxis": {**months_axis(months, MOST_TICKS_PHONE), "anchor": "y"}})
+    keys = [{"label": name, "color": color, "kind": "square"} for name, color in YEARS.items() if color in colors]
+    figure["legend"] = [*keys, *({"label": mark["name"], **KEYS[mark["name"].rsplit(",", 1)[0]]} for mark in marks)]
+    return figure
 
 
 def _paper(x: float, y: float, text: str) -> dict[str, Any]:

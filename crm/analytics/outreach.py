@@ -11,9 +11,12 @@ from crm.analytics.periods import YEAR, Window, says_months
 from crm.analytics.question import Answer, Question
 from crm.analytics.rank_charts import ranked_bars
 from crm.analytics.tables import Column, Kind, Table, rows_of
-from crm.core.formats import month, month_start, plural
+from crm.core.formats import month, month_start, number, percent, plural
 
 TOP = 12
+LATELY = 3  # whole months of a practice's headline
+FEW = 10  # below it a percentage says nothing
+CLEAR_CHANGE = 0.1  # a change is colored from here on
 NO_VISITS = "No visits were logged in this period."
 LEGEND = [{"label": kind, "color": color} for kind, color in metrics.CONTACT_COLORS.items()]
 NO_PROOF = (
@@ -79,20 +82,55 @@ def most_visited(question: Question) -> Answer:
     )
 
 
-def practice_figure(question: Question, practice_id: int, length: int) -> Figure:
+def practice_answer(question: Question, practice_id: int, length: int) -> Answer:
     """The chart of a practice's page: its months, this year and last, with its visits in a lane below."""
     span = question.window.span
     if span.last is None:
-        return Answer(Table(()), Figure, empty="No referrals yet.").figure
-    window = Window(range(span.last - length + 1, span.last + 1), span)
+        return Answer(Table(()), Figure, empty="No referrals yet.")
+    window, this_year_from = Window(range(span.last - length + 1, span.last + 1), span), span.last - YEAR + 1
     filters = question.filters.changed(source=practice_id, territory=None)
     frame = frames.volumes(question.session, question.viewer, filters, window.with_year_before, "month")
     table = metrics.growth(frame, window)
     visits = practice_visits(question, practice_id, month_start(window.months.start))
-    if not float(table["now"].sum()) and visits.empty:
-        return Answer(Table(()), Figure, empty=f"No referrals and no visits in the last {length} months.").figure
+    is_silent = not float(table["now"].sum()) and visits.empty
     urls = [links.referral_rows(filters, [m]) for m in window.months]
-    return charts.practice_bars(table, visits, window, urls, this_year_from=span.last - YEAR + 1)
+    return Answer(
+        table=_practice_table(table, visits, urls),
+        draw=lambda: {
+            **charts.practice_bars(table, visits, window, urls, this_year_from=this_year_from),
+            "headline": practice_headline(table, window),
+        },
+        empty=f"No referrals and no visits in the last {length} months." if is_silent else "",
+    )
+
+
+def practice_headline(table: pd.DataFrame, window: Window) -> dict[str, str]:
+    """The last whole months beside the same ones a year before, as number, change and words."""
+    months = (window.comparable or window.whole)[-LATELY:]
+    rows = table[table["month"].isin(months)]
+    now, before = int(rows["now"].sum()), int(rows["before"].sum())
+    says = says_months(months)
+    if not months or not window.comparable:
+        return {"value": number(now), "says": says}
+    words = {"value": number(now), "says": f"{says}, against {number(before)} a year earlier"}
+    if before < FEW:
+        return words
+    ratio = now / before - 1
+    kind = "plain" if abs(ratio) < CLEAR_CHANGE else ("good" if ratio > 0 else "bad")
+    return {**words, "change": percent(abs(ratio)), "direction": "up" if ratio >= 0 else "down", "kind": kind}
+
+
+def _practice_table(table: pd.DataFrame, visits: pd.DataFrame, urls: list[str]) -> Table:
+    made = [day.year * YEAR + day.month - 1 for day in visits.loc[visits["kind"] != metrics.NO_ACCESS, "day"]]
+    columns = (
+        Column("Month", Kind.TEXT), Column("Referrals"), Column("Year before"), Column("Visits made"),
+        Column("Note", Kind.TEXT),
+    )  # fmt: skip
+    records = (
+        (month(int(row.month)), row.now, row.before, made.count(int(row.month)), "" if row.is_whole else "Incomplete")
+        for row in metrics.records(table)
+    )
+    return Table(columns, rows_of(records, urls))
 
 
 def practice_visits(question: Question, practice_id: int, first: date) -> pd.DataFrame:

@@ -33,6 +33,7 @@ TABS = (
 )
 WAIT_BY = ("month", "source", "site", "payer")
 SHORT, LONG = 12, 24  # months of a practice's chart
+PRACTICE_TITLE = "Referrals received per month"
 
 
 @bp.route("")
@@ -126,18 +127,7 @@ def chart_table(name: str) -> ResponseReturnValue:
 @allow(Permission.ANALYTICS_VIEW)
 def chart_csv(name: str) -> ResponseReturnValue:
     """The numbers of a chart as a file; taking it is recorded."""
-    from crm.analytics.tables import file_rows
-
-    found = _chart(name)
-    head, rows = file_rows(_answer(name).table)
-    actor = db.session.info.get("actor")
-    with separate_transaction() as session:
-        record(
-            session, Action.EXPORTED, "chart", label=found.title, actor=actor, rows=len(rows),
-            filters=parse(request.args).params(),
-        )  # fmt: skip
-    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-    return Response(b"".join(csv_writer.lines(head, rows)), mimetype="text/csv", headers=headers)
+    return _file(name, _chart(name).title, _answer(name), filters=parse(request.args).params())
 
 
 @bp.route("/practices/<int:practice_id>.json")
@@ -145,12 +135,43 @@ def chart_csv(name: str) -> ResponseReturnValue:
 def practice_chart(practice_id: int) -> ResponseReturnValue:
     """The chart of a practice's page: 24 months, or 12 for a phone (`?months=12`), with its visits."""
     from crm.analytics.drawing import answer
-    from crm.analytics.outreach import practice_figure
 
-    viewer = current_viewer()
-    get_practice(db.session(), viewer, practice_id)
     length = SHORT if arg_int("months") == SHORT else LONG
-    return Response(answer(practice_figure(_question(), practice_id, length)), mimetype="application/json")
+    return Response(answer(_practice_answer(practice_id, length).figure), mimetype="application/json")
+
+
+@bp.route("/practices/<int:practice_id>/table")
+@allow(Permission.REFERRALS_VIEW)
+def practice_table(practice_id: int) -> ResponseReturnValue:
+    """The numbers of a practice's chart as a table."""
+    return partial("analytics/_table.html", title=PRACTICE_TITLE, answer=_practice_answer(practice_id, LONG))
+
+
+@bp.route("/practices/<int:practice_id>.csv")
+@allow(Permission.REFERRALS_VIEW)
+def practice_csv(practice_id: int) -> ResponseReturnValue:
+    """The numbers of a practice's chart as a file; taking it is recorded."""
+    found = _practice_answer(practice_id, LONG)
+    return _file(f"practice-{practice_id}-referrals", PRACTICE_TITLE, found, practice_id=practice_id)
+
+
+def _file(name: str, title: str, found: "Answer", **about: Any) -> Response:
+    """The table of a chart as CSV, with the event that says who took it."""
+    from crm.analytics.tables import file_rows
+
+    head, rows = file_rows(found.table)
+    actor = db.session.info.get("actor")
+    with separate_transaction() as session:
+        record(session, Action.EXPORTED, "chart", label=title, actor=actor, rows=len(rows), **about)
+    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    return Response(b"".join(csv_writer.lines(head, rows)), mimetype="text/csv", headers=headers)
+
+
+def _practice_answer(practice_id: int, length: int) -> "Answer":
+    from crm.analytics.outreach import practice_answer
+
+    get_practice(db.session(), current_viewer(), practice_id)
+    return practice_answer(_question(), practice_id, length)
 
 
 def _question() -> "Question":

@@ -131,11 +131,37 @@ const draw = async (box) => {
   }
 };
 
+const key = (entry) => {
+  const item = document.createElement("li");
+  const mark = document.createElement("i");
+  mark.className = `key key-${entry.kind} key-${entry.color}`;
+  mark.setAttribute("aria-hidden", "true");
+  item.append(mark, entry.label);
+  return item;
+};
+
+// What the answer says beside the drawing: a number with its change, and the keys of the marks.
+const dress = (box, figure) => {
+  const head = box.querySelector("[data-chart-headline]");
+  if (head) {
+    head.hidden = !figure.headline;
+    for (const part of head.querySelectorAll("[data-part]")) part.textContent = figure.headline?.[part.dataset.part] || "";
+    const change = head.querySelector('[data-part="change"]');
+    const { direction, kind } = figure.headline || {};
+    if (change.textContent) change.textContent = `${direction === "up" ? "↗" : "↘"} ${change.textContent}`;
+    change.className = kind === "plain" ? "ink-2" : `text-${kind || "quiet"}`;
+  }
+  const legend = box.querySelector("[data-chart-legend]");
+  if (!legend) return;
+  legend.hidden = !figure.legend?.length;
+  legend.replaceChildren(...(figure.legend || []).map(key));
+};
+
 const load = async (box) => {
   say(box, "Loading the chart");
   let figure;
   try {
-    const answer = await fetch(box.dataset.chartUrl, { headers: { Accept: "application/json" }, credentials: "same-origin" });
+    const answer = await fetch((PHONE.matches && box.dataset.chartPhone) || box.dataset.chartUrl, { headers: { Accept: "application/json" }, credentials: "same-origin" });
     if (!answer.ok) throw new Error(String(answer.status));
     figure = await answer.json();
   } catch {
@@ -148,6 +174,7 @@ const load = async (box) => {
     return;
   }
   figures.set(box, figure);
+  dress(box, figure);
   box.querySelector("[data-chart-canvas]").hidden = false;
   try {
     await draw(box);
@@ -157,13 +184,13 @@ const load = async (box) => {
   }
 };
 
-const showTable = (box, button) => {
+const showTable = (box) => {
   const rows = box.querySelector("[data-chart-rows]");
   const canvas = box.querySelector("[data-chart-canvas]");
   const on = rows.hidden;
   rows.hidden = !on;
   canvas.hidden = on || !figures.has(box);
-  button.setAttribute("aria-pressed", String(on));
+  for (const button of box.querySelectorAll('[data-chart-action="table"]')) button.setAttribute("aria-pressed", String(on));
   if (on && !rows.dataset.loaded) {
     rows.dataset.loaded = "yes";
     window.htmx.ajax("GET", box.dataset.chartTable, { target: rows, swap: "innerHTML" });
@@ -229,7 +256,7 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-chart-action]");
   const box = button?.closest("[data-chart]");
   if (!box) return;
-  if (button.dataset.chartAction === "table") showTable(box, button);
+  if (button.dataset.chartAction === "table") showTable(box);
   if (button.dataset.chartAction === "png") savePicture(box);
 });
 
@@ -260,7 +287,10 @@ const scan = (root) => {
 
 const again = () => { for (const box of seen) if (box.isConnected && figures.has(box) && !box.querySelector("[data-chart-canvas]").hidden) draw(box); };
 document.addEventListener("rounds:theme", again);
-PHONE.addEventListener("change", again);
+PHONE.addEventListener("change", () => {
+  for (const box of seen) if (box.isConnected && figures.has(box) && box.dataset.chartPhone) load(box);
+  again();
+});
 window.addEventListener("beforeprint", () => { for (const box of seen) if (!figures.has(box) && box.dataset.chartUrl) load(box); });
 document.addEventListener("htmx:load", (event) => scan(event.detail.elt.parentNode || document));
 scan(document);

@@ -1,5 +1,6 @@
 """Tests of the pages of analytics: they work, outsiders are refused, bad input is ignored, and nothing is no fault."""
 
+import csv
 import json
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -247,9 +248,36 @@ def test_practice_chart_keeps_visits_from_those_who_may_not_see_them(
 
 
 def test_practice_chart_of_another_territory_is_not_there(two_years: Session, cast: Cast, sign_in: SignIn) -> None:
-    assert sign_in(cast.tomas).get(f"/analytics/practices/{cast.olentangy.id}.json").status == 404
-    assert sign_in(cast.tomas).get("/analytics/practices/999999999999.json").status == 404
-    assert sign_in(cast.priya).get(f"/analytics/practices/{cast.olentangy.id}.json").status == 403
+    for ending in (".json", ".csv", "/table"):
+        address = f"/analytics/practices/{cast.olentangy.id}{ending}"
+        assert sign_in(cast.tomas).get(address).status == 404
+        assert sign_in(cast.tomas).get(f"/analytics/practices/999999999999{ending}").status == 404
+        assert sign_in(cast.priya).get(address).status == 403
+
+
+def test_practice_chart_says_its_change_in_whole_months_and_names_its_marks(
+    two_years: Session, cast: Cast, sign_in: SignIn
+) -> None:
+    address = f"/analytics/practices/{cast.olentangy.id}.json"
+    figure = strict(sign_in(cast.dana).get(address).response.get_data(as_text=True))
+    assert figure["headline"] == {
+        "value": "18", "says": "Aug to Oct 2026, against 36 a year earlier", "change": "50.0%", "direction": "down",
+        "kind": "bad",
+    }  # fmt: skip
+    assert [key["label"] for key in figure["legend"]] == ["This year", "Last year", "In person, 1"]
+
+
+def test_practice_chart_has_the_same_numbers_as_table_and_file(two_years: Session, cast: Cast, sign_in: SignIn) -> None:
+    address = f"/analytics/practices/{cast.olentangy.id}"
+    table = sign_in(cast.dana).get(f"{address}/table").text
+    text = sign_in(cast.dana).get(f"{address}.csv").response.get_data(as_text=True)
+    lines = list(csv.reader(text.removeprefix("\ufeff").splitlines()))
+    assert "Oct 2026" in table
+    assert len(lines) == 1 + 24
+    assert lines[0] == ["Month", "Referrals", "Year before", "Visits made", "Note"]
+    assert lines[-2:] == [["Oct 2026", "6", "12", "1", ""], ["Nov 2026", "3", "12", "0", "Incomplete"]]
+    event = two_years.scalars(select(AuditEvent).where(AuditEvent.action == Action.EXPORTED)).one()
+    assert (event.detail["rows"], event.detail["practice_id"]) == (24, cast.olentangy.id)
 
 
 def test_practice_chart_of_a_silent_practice_says_so(two_years: Session, cast: Cast, sign_in: SignIn) -> None:

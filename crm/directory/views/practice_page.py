@@ -121,14 +121,14 @@ def _brief(found: Practice, people: People, known: Known) -> list[briefing.Item]
     if found.retired_on is not None or not current_viewer().may(Permission.VISITS_EDIT):
         return []
     weekday = clock.today().weekday()
-    still_open = [
-        briefing.OpenTask(task.title, task.due_on, entries.due_words(task.due_on))
-        for task in known.tasks
+    still_open = {
+        task.title: briefing.OpenTask(task.title, task.due_on, entries.due_words(task.due_on))
+        for task in reversed(known.tasks)
         if task.done_at is None
-    ]
+    }
     away = [row.provider.name for row in people.providers if row.weekdays and not row.is_present(weekday)]
     return briefing.brief(
-        tasks=still_open,
+        tasks=list(reversed(still_open.values())),
         last90=known.counts.last90 if known.counts else None,
         before90=known.counts.before90 if known.counts else None,
         lunch=hours.lunch_of(found.hours, weekday),
@@ -163,12 +163,14 @@ def _map(found: Practice) -> dict[str, Any] | None:
     if found.point is None:
         return None
     stop = {"n": str(found.tier or ""), "label": found.name, "lat": found.point.lat, "lon": found.point.lon}
-    stops = [{**stop, "kind": "place"}]
+    stops, legs = [{**stop, "kind": "next"}], []
     organization = getattr(g, "organization", None)
     if organization is not None and organization.latitude is not None and organization.longitude is not None:
         home = {"n": "", "label": organization.name, "kind": "home"}
         stops.append({**home, "lat": organization.latitude, "lon": organization.longitude})
-    return {"stops": stops, "legs": []}
+        way = [[found.point.lat, found.point.lon], [organization.latitude, organization.longitude]]
+        legs.append({"points": way, "kind": "dashed"})
+    return {"stops": stops, "legs": legs}
 
 
 def _pills(people: People) -> dict[tuple[str, int], list[Pill]]:

@@ -126,7 +126,7 @@ def due_words(day: date | None) -> str:
     days = (day - clock.today()).days
     if days < 0:
         return f"{formats.plural(-days, 'day')} overdue"
-    return "Due today" if days == 0 else f"Due in {formats.plural(days, 'day')}"
+    return "Due today" if days == 0 else "Due tomorrow" if days == 1 else f"Due in {days} days"
 
 
 def _due_tone(day: date | None) -> str:
