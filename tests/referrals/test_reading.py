@@ -123,6 +123,13 @@ def test_hostile_workbooks_are_refused() -> None:
         assert says in refusal.value.says
 
 
+def test_a_long_text_that_many_cells_share_is_refused() -> None:
+    data = workbook({"S": [["A" * 32_000]] * 4_000})
+    assert len(data) < 100_000, "small as a file"
+    with pytest.raises(TooLarge, match="unpacks to more"):
+        lines_of("a.xlsx", data)
+
+
 def test_a_workbook_with_too_many_cells_is_refused() -> None:
     data = workbook({"S": [["a"] * 20 for _ in range(20)]})
     with pytest.raises(TooLarge, match="cells"):

@@ -17,6 +17,8 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError, Shee
 
 MAX_MEMBERS = 2_000
 MAX_UNPACKED = 600_000_000
+# One long text that many cells share packs to nothing; the parent process, without limits, gets it once for each cell.
+MAX_TEXT = 100_000_000
 PIECE = 1 << 20
 SEAM = 4_000
 # A formula with no result beside it reads as an empty cell: better refused than lost.
@@ -96,7 +98,7 @@ def _check_part(packed: zipfile.ZipFile, member: zipfile.ZipInfo, unpacked: int)
 def _sheets(data: bytes, max_cells: int) -> list[bytes]:
     workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
     parts: list[bytes] = []
-    cells = 0
+    cells = size = 0
     for about in workbook.sheets_metadata:
         if about.typ != SheetTypeEnum.WorkSheet:
             continue
@@ -105,6 +107,9 @@ def _sheets(data: bytes, max_cells: int) -> list[bytes]:
         if cells > max_cells:
             raise FaultyError("cells")
         body = _body(sheet.start or (0, 0), sheet.to_python())
+        size += len(body)
+        if size > MAX_TEXT:
+            raise FaultyError("bomb")
         if body:
             visible = "visible" if about.visible == SheetVisibleEnum.Visible else "hidden"
             name = re.sub(r"[\x00-\x1f]", " ", about.name)
