@@ -1,7 +1,6 @@
 """Pages of the room accounts for administrators: colleagues and the organisation's settings."""
 
 from typing import Any
-from zoneinfo import available_timezones
 
 from flask import Blueprint, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
@@ -11,7 +10,7 @@ from crm.accounts.forms import OrganizationForm, UserForm
 from crm.accounts.guard import current_viewer
 from crm.accounts.models import User
 from crm.accounts.permissions import Permission
-from crm.core import geo
+from crm.core import clock, geo
 from crm.core.db import commit, db
 from crm.core.errors import Invalid
 from crm.core.web import allow, page
@@ -93,7 +92,7 @@ def settings() -> ResponseReturnValue:
     organization = queries.get_organization(db.session())
     form = OrganizationForm(obj=organization)
     form.time_zone.choices = [
-        (z, z.replace("_", " ")) for z in sorted(available_timezones()) if z.startswith(("America/", "Pacific/", "US/"))
+        (z, z.replace("_", " ")) for z in sorted(clock.zone_names()) if z.startswith(("America/", "Pacific/", "US/"))
     ]
     if form.is_sent():
         with form.problems():

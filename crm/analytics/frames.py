@@ -136,13 +136,13 @@ def waits(
 
 def visits(session: Session, viewer: Viewer, filters: Filters, months: Collection[int]) -> pd.DataFrame:
     """Visits made or tried, per month, mode and state. Line, site and payer do not apply to visits."""
-    month = _visit_month().label("month")
-    query = (
-        select(month, Visit.mode, Visit.state, func.count())
-        .where(*_visit_conditions(viewer, filters, months))
-        .group_by(month, Visit.mode, Visit.state)
-    )
-    return _frame(session, query, ["month", "mode", "state", "visits"], texts=("mode", "state"))
+    # Grouped by day, which is in the index; working out the month of every visit would take five times as long.
+    by = (Visit.visit_on, Visit.state, Visit.mode)
+    query = select(*by, func.count()).where(*_visit_conditions(viewer, filters, months)).group_by(*by)
+    days = _frame(session, query, ["day", "state", "mode", "visits"], texts=("day", "mode", "state"))
+    days["month"] = [month_of(day) for day in days["day"]]
+    sums: pd.DataFrame = days.groupby(["month", "mode", "state"], as_index=False)[["visits"]].sum()
+    return sums
 
 
 def visited(session: Session, viewer: Viewer, filters: Filters, months: Collection[int], limit: int) -> pd.DataFrame:

@@ -25,7 +25,7 @@ def by_month(question: Question) -> Answer:
     compared = metrics.compare(table)
     urls = question.month_links()
     return Answer(
-        table=_table(table, urls, _total(question, table)),
+        tabulate=lambda: _table(table, urls, _total(question, table)),
         draw=lambda: charts.month_lines(table, window, urls),
         says=compared.says if compared else _says_alone(question),
         coverage=question.coverage(),
@@ -42,7 +42,7 @@ def to_date(question: Question) -> Answer:
     compared = metrics.compare(metrics.growth(question.monthly, window))
     nothing = question.empty or ("" if len(window.months) else "No month of this period is over yet.")
     return Answer(
-        table=_table(sums, urls, None),
+        tabulate=lambda: _table(sums, urls, None),
         draw=lambda: charts.month_lines(sums, window, urls),
         says=compared.says if compared else "",
         coverage=question.coverage(window.months),

@@ -45,7 +45,7 @@ def beside_visits(question: Question) -> Answer:
     received = question.in_window("received")
     made = int(contacts.drop(columns=[metrics.NO_ACCESS]).to_numpy().sum())
     return Answer(
-        table=Table(columns, rows_of(records, urls)),
+        tabulate=lambda: Table(columns, rows_of(records, urls)),
         draw=lambda: charts.beside_visits(table, contacts, window, urls),
         says=f"{plural(made, 'visit')} and {plural(received, 'referral')}, {says_months(window.months)}",
         coverage=_visits_note(question),
@@ -74,7 +74,7 @@ def most_visited(question: Question) -> Answer:
         f"{plural(int(v), 'visit')}, {plural(n, 'referral')}" for v, n in zip(found["visits"], counts, strict=True)
     ]
     return Answer(
-        table=Table(columns, rows_of(records, urls)),
+        tabulate=lambda: Table(columns, rows_of(records, urls)),
         draw=lambda: ranked_bars([str(n) for n in found["name"]], [float(v) for v in found["visits"]], texts, urls),
         says=f"Visits made {says_months(months)}, with the referrals of the same months",
         coverage=_visits_note(question),
@@ -86,7 +86,7 @@ def practice_answer(question: Question, practice_id: int, length: int) -> Answer
     """The chart of a practice's page: its months, this year and last, with its visits in a lane below."""
     span = question.window.span
     if span.last is None:
-        return Answer(Table(()), Figure, empty="No referrals yet.")
+        return Answer(lambda: Table(()), Figure, empty="No referrals yet.")
     window, this_year_from = Window(range(span.last - length + 1, span.last + 1), span), span.last - YEAR + 1
     filters = question.filters.changed(source=practice_id, territory=None)
     frame = frames.volumes(question.session, question.viewer, filters, window.with_year_before, "month")
@@ -95,7 +95,7 @@ def practice_answer(question: Question, practice_id: int, length: int) -> Answer
     is_silent = not float(table["now"].sum()) and visits.empty
     urls = [links.referral_rows(filters, [m]) for m in window.months]
     return Answer(
-        table=_practice_table(table, visits, urls),
+        tabulate=lambda: _practice_table(table, visits, urls),
         draw=lambda: {
             **charts.practice_bars(table, visits, window, urls, this_year_from=this_year_from),
             "headline": practice_headline(table, window),

@@ -113,11 +113,16 @@ class Question:
 class Answer:
     """What a chart says: its numbers as a table, its drawing, a finding in words, and what it covers."""
 
-    table: Table
+    tabulate: Callable[[], Table]
     draw: Callable[[], Figure]
     says: str = ""
     coverage: str = ""
     empty: str = field(default="")
+
+    @cached_property
+    def table(self) -> Table:
+        """The numbers of the chart, worked out only where they are shown."""
+        return self.tabulate()
 
     @property
     def figure(self) -> Figure:

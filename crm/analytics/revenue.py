@@ -53,7 +53,7 @@ def by_line(question: Question) -> Answer:
     table = metrics.money_by_line(frame, window, kind, names)
     urls = question.month_links()
     return Answer(
-        table=_line_table(table, names, urls, kind, links.referral_rows(question.filters, window.months)),
+        tabulate=lambda: _line_table(table, names, urls, kind, links.referral_rows(question.filters, window.months)),
         draw=lambda: charts.stacked_months(table, window, names, question.options.colors, urls),
         says=f"{chosen.label.capitalize()} per month, {says_months(window.months)}",
         coverage=says_priced(question, window.months),
@@ -72,7 +72,7 @@ def by_source(question: Question) -> Answer:
     frame = frame.sort_values(["money", "practice"], ascending=[False, True]).reset_index(drop=True)
     top = frame[(frame["practice"] > 0) & (frame["money"] > 0)].head(TOP)
     return Answer(
-        table=_source_table(question, frame, kind),
+        tabulate=lambda: _source_table(question, frame, kind),
         draw=partial(_draw_sources, question, top),
         says=f"{chosen.label.capitalize()} for referrals received {says_months(question.compared)}",
         coverage=says_priced(question, question.compared),

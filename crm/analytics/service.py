@@ -34,7 +34,7 @@ def by_status(question: Question) -> Answer:
         for count, share in zip(steps["referrals"], steps["share"], strict=True)
     ]
     return Answer(
-        table=Table(columns, rows_of(records, urls)),
+        tabulate=lambda: Table(columns, rows_of(records, urls)),
         draw=lambda: rank_charts.ranked_bars(
             [str(step) for step in steps["step"]], [float(max(count, 0)) for count in steps["referrals"]], texts, urls,
             color=STEP_COLORS,
@@ -55,7 +55,7 @@ def waiting_time(question: Question) -> Answer:
     labels = [f"{day} to {day + SPAN - 1}" for day in table["days"][:-1]] + [f"{LAST} or more"]
     records = zip(labels, table["referrals"], strict=True)
     return Answer(
-        table=Table((Column("Days", Kind.TEXT), Column("Referrals")), rows_of(records)),
+        tabulate=lambda: Table((Column("Days", Kind.TEXT), Column("Referrals")), rows_of(records)),
         draw=lambda: rank_charts.day_histogram(table, SPAN, marks),
         says=_says_wait(count, median, high),
         coverage=_coverage(question, count),
@@ -109,7 +109,7 @@ def _spans(question: Question, head: str, names: list[str], found: pd.DataFrame,
     )
     count = int(found["referrals"].sum())
     return Answer(
-        table=Table((Column(head, Kind.TEXT), *WAIT_COLUMNS), rows_of(records, urls)),
+        tabulate=lambda: Table((Column(head, Kind.TEXT), *WAIT_COLUMNS), rows_of(records, urls)),
         draw=lambda: rank_charts.day_spans(names, found, urls),
         says="Dot: half got an appointment within so many days; ring: nine of ten",
         coverage=f"{plural(count, 'referral')} with a received day and an appointment day",

@@ -33,7 +33,7 @@ def ranking(question: Question) -> Answer:
     top = ranked[ranked["now"] > 0].head(TOP)
     marks = [float(v) for v in top["before"]] if question.has_year_before else None
     return Answer(
-        table=_table(question, ranked, with_unmatched=True),
+        tabulate=lambda: _table(question, ranked, with_unmatched=True),
         draw=lambda: rank_charts.ranked_bars(
             [str(name) for name in top["name"]], [float(v) for v in top["now"]], [number(v) for v in top["now"]],
             _links(question, top), marks=marks,
@@ -96,7 +96,7 @@ def _movers(question: Question, direction: int, color: str, none: str) -> Answer
     clear = [color if level > significance.WITHIN_CHANCE else "last" for level in moved["level"]]
     empty = _empty(question) or ("" if question.has_year_before else NO_YEAR_BEFORE) or ("" if len(moved) else none)
     return Answer(
-        table=_table(question, moved, with_unmatched=False),
+        tabulate=lambda: _table(question, moved, with_unmatched=False),
         draw=lambda: rank_charts.ranked_bars(
             [str(name) for name in moved["name"]], [abs(float(v)) for v in moved["change"]], texts,
             _links(question, moved), color=clear,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, date, datetime
+from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 DEFAULT_ZONE = "America/New_York"
@@ -38,9 +39,15 @@ def at(day: date, hour: int, minute: int = 0) -> datetime:
 
 def set_zone(name: str) -> None:
     """Make `name` the organisation's zone for what runs in this thread from now on."""
-    if name not in available_timezones():
+    if name not in zone_names():
         raise ValueError(f"{name!r} is not a time zone")
     _zone.set(name)
+
+
+@cache
+def zone_names() -> frozenset[str]:
+    """All time zones; read from disk once, since every request sets its zone."""
+    return frozenset(available_timezones())
 
 
 @contextmanager

@@ -39,17 +39,27 @@ class Page(Generic[Row]):
         return (self.number - 1) * self.size + len(self.rows)
 
 
+def page_number(number: int | None, total: int, size: int = PAGE_SIZE) -> int:
+    """The page that is meant: the first when none is, the last when there are not so many."""
+    return min(max(number or 1, 1), MAX_PAGE, max(1, -(-total // size)))
+
+
 def paginate(
-    session: Session, query: Select[Any], number: int | None, size: int = PAGE_SIZE, total: int | None = None
+    session: Session,
+    query: Select[Any],
+    number: int | None,
+    size: int = PAGE_SIZE,
+    *,
+    count: Select[int] | None = None,
 ) -> Page[Any]:
-    """Run a query for one page: one statement for the count (unless `total` is known), one for the rows.
+    """Run a query for one page: one statement for the count (`count`, if there is a shorter way), one for the rows.
 
     Selects of one entity give entities, others give rows.
     """
-    number = min(max(number or 1, 1), MAX_PAGE)
-    if total is None:
-        total = session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
-    number = min(number, max(1, -(-total // size)))
+    if count is None:
+        count = select(func.count()).select_from(query.order_by(None).subquery())
+    total = session.scalar(count) or 0
+    number = page_number(number, total, size)
     result = session.execute(query.limit(size).offset((number - 1) * size))
     rows = result.scalars().all() if len(query.column_descriptions) == 1 else result.all()
     return Page(rows, number, size, total)

@@ -1,16 +1,15 @@
 """Reads for the home pages: what there is so far, and which practices refer clearly less."""
 
-from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, case, exists, func, or_, select
-from sqlalchemy.orm import Session, contains_eager, lazyload
+from sqlalchemy.orm import Session
 
 from crm.accounts.models import Organization, User
 from crm.accounts.viewer import Viewer
 from crm.directory.models import Practice, Territory
-from crm.directory.queries import practices_in_scope, scope_practices
+from crm.directory.queries import practices_in_scope
 from crm.home.falls import Fall, is_clear_fall, whole_months, year_before
 from crm.home.first_steps import SetUp
 from crm.referrals.models import ReferralPracticeMonth, ReferralTotalMonth
@@ -81,15 +80,3 @@ def count_quarter(session: Session, practice_id: int, today: date) -> Fall:
     new = session.scalar(select(now.c.received).where(now.c.practice_id == practice_id)) or 0
     old = session.scalar(select(before.c.received).where(before.c.practice_id == practice_id)) or 0
     return Fall(int(new), int(old))
-
-
-def list_visits_about(session: Session, viewer: Viewer, words: str, limit: int) -> Sequence[Visit]:
-    """The latest visits to practices of that name, or with these words in their objective."""
-    columns = (Practice.name, Visit.objective)
-    query = scope_practices(select(Visit).join(Visit.practice).join(Visit.owner), viewer)
-    query = query.where(or_(*(column.icontains(words, autoescape=True) for column in columns)))
-    query = query.options(
-        contains_eager(Visit.practice),
-        contains_eager(Visit.owner).options(lazyload(User.roles), lazyload(User.territories)),
-    )
-    return session.scalars(query.order_by(Visit.visit_on.desc(), Visit.id.desc()).limit(limit)).all()

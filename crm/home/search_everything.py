@@ -9,7 +9,7 @@ from crm.accounts.permissions import Permission
 from crm.accounts.viewer import Viewer
 from crm.core import formats
 from crm.directory.search import Hit, search
-from crm.home.queries import list_visits_about
+from crm.visits import queries as visit_queries
 from crm.visits.models import Visit
 
 LEAST_LETTERS = 2
@@ -57,7 +57,7 @@ def search_everything(session: Session, viewer: Viewer, text: str, limit: int = 
         if (of_kind := [hit for hit in hits if hit.kind == kind])
     ]
     if is_long_enough(text) and viewer.may(Permission.VISITS_VIEW):
-        rows = list_visits_about(session, viewer, text, VISITS_SHOWN + 1)
+        rows = visit_queries.list_about(session, viewer, text, VISITS_SHOWN + 1)
         if rows:
             visits = [_visit_hit(visit) for visit in rows[:VISITS_SHOWN]]
             found.append(Found(*KINDS["visit"], visits, has_more=len(rows) > VISITS_SHOWN))

@@ -2,11 +2,9 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Integer, Select, String, Table, case, cast, func, select
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import GenericFunction
+from sqlalchemy import BigInteger, ColumnElement, Select, String, Table, case, cast, func, select
 
+from crm.core.days_between import DaysBetween
 from crm.referrals.models import (
     Referral,
     ReferralMonth,
@@ -26,25 +24,6 @@ MEASURES = tuple(Volume.__annotations__)
 def table_of(model: type[Any]) -> Table:
     """The table of a rollup."""
     return model.__table__  # type: ignore[no-any-return]
-
-
-class days_between(GenericFunction[int]):  # noqa: N801 an SQL function
-    """Whole days from the first day to the second."""
-
-    type = Integer()
-    inherit_cache = True
-
-
-@compiles(days_between, "sqlite")
-def _days_sqlite(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
-    first, second = element.clauses
-    return f"CAST(julianday({compiler.process(second, **kw)}) - julianday({compiler.process(first, **kw)}) AS INTEGER)"
-
-
-@compiles(days_between)
-def _days_postgresql(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
-    first, second = element.clauses
-    return f"({compiler.process(second, **kw)} - {compiler.process(first, **kw)})"
 
 
 def volumes_of_rows() -> Select[Any]:
@@ -80,7 +59,7 @@ def volumes_of_rows() -> Select[Any]:
 def waits_of_rows() -> Select[Any]:
     """`referral_wait`, out of the rows."""
     practice, month, _, line, site, payer = _dimensions()
-    days = days_between(Referral.received_on, Referral.appointment_on).label("days")
+    days = DaysBetween(Referral.appointment_on, Referral.received_on).label("days")
     return (
         select(practice, month, line, site, payer, days, _sum(Referral.count, "referrals"))
         .where(is_counted(), Referral.received_on.is_not(None), Referral.appointment_on.is_not(None))

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from crm.accounts.viewer import Viewer
 from crm.core.errors import NotFound
+from crm.core.paging import PAGE_SIZE, Page, page_number
 from crm.directory.models import Practice, Provider
 from crm.directory.queries import MAX_ID
 from crm.referrals.list_filters import RowFilter
@@ -108,21 +109,50 @@ def _within_months(query: Any, month: Any, chosen: RowFilter) -> Any:
     return query if chosen.last is None else query.where(month <= chosen.last)
 
 
-def count_rows(session: Session, viewer: Viewer, chosen: RowFilter) -> int | None:
-    """How many rows the list has, out of the rollups; None when they do not know (by status, or of one import)."""
-    if chosen.status is not None or chosen.batch is not None:
-        return None
+def list_rows(session: Session, viewer: Viewer, chosen: RowFilter, number: int | None) -> Page[Any]:
+    """One page of the list, the newest first. Its place is found by the counts of months, so that no page has to walk
+    over more rows than one month holds."""
+    months = rows_by_month(session, viewer, chosen)
+    total = sum(months.values())
+    number = page_number(number, total, PAGE_SIZE)
+    skipped, first = (number - 1) * PAGE_SIZE, max(months, default=0)
+    for month in sorted(months, reverse=True):
+        first = month
+        if skipped < months[month]:
+            break
+        skipped -= months[month]
+    query = rows_query(viewer, chosen).where(Referral.month <= first).limit(PAGE_SIZE).offset(skipped)
+    return Page(session.execute(query).all(), number, PAGE_SIZE, total)
+
+
+def rows_by_month(session: Session, viewer: Viewer, chosen: RowFilter) -> dict[int, int]:
+    """How many rows the list has in each month: out of the rollups, except by status or of one import, which they do
+    not tell apart."""
+    is_known = chosen.status is None and chosen.batch is None
+    query = _rolled_up(viewer, chosen) if is_known else _counted(viewer, chosen)
+    return {int(month): int(count) for month, count in session.execute(query)}
+
+
+def _counted(viewer: Viewer, chosen: RowFilter) -> Any:
+    query: Any = select(Referral.month, func.count()).where(is_counted()).group_by(Referral.month)
+    if not _sees_all_places(viewer, chosen):
+        query = query.outerjoin(Practice, Practice.id == Referral.practice_id)
+    return _filtered(_scoped(query, viewer), chosen)
+
+
+def _rolled_up(viewer: Viewer, chosen: RowFilter) -> Any:
     keys = {"practice_id": chosen.source, "service_line_id": chosen.line, "site_id": chosen.site, "payer": chosen.payer}
     chosen_keys = {name: value for name, value in keys.items() if value is not None}
     of_practices = chosen.source is not None or chosen.unmatched or not _sees_all_places(viewer, chosen)
     rollup = rollup_of(practices=of_practices, details=bool(chosen_keys.keys() - {"practice_id"}))
-    query = select(func.sum(rollup.entries)).where(*(getattr(rollup, k) == v for k, v in chosen_keys.items()))
+    query: Any = select(rollup.month, func.sum(rollup.entries)).group_by(rollup.month)
+    query = query.where(*(getattr(rollup, name) == value for name, value in chosen_keys.items()))
     if chosen.unmatched:
         query = query.where(rollup.practice_id == 0)
     if not _sees_all_places(viewer, chosen):
         query = query.outerjoin(Practice, Practice.id == rollup.practice_id)
         query = _scoped(_equal(query, Practice.territory_id, chosen.territory), viewer)
-    return int(session.scalar(_within_months(query, rollup.month, chosen)) or 0)
+    return _within_months(query, rollup.month, chosen)
 
 
 def _sees_all_places(viewer: Viewer, chosen: RowFilter) -> bool:

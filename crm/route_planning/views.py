@@ -14,6 +14,7 @@ from crm.accounts.permissions import Permission
 from crm.accounts.queries import get_organization, list_users
 from crm.accounts.viewer import Viewer
 from crm.core import clock, formats
+from crm.core.days_between import DaysBetween
 from crm.core.db import commit, db
 from crm.core.errors import Conflict, Invalid, NotFound
 from crm.core.web import allow, arg_int, page, passive
@@ -27,7 +28,6 @@ from crm.route_planning.models import RoutePlan
 from crm.route_planning.schedule import clock_text
 from crm.visits import queries as visits
 from crm.visits.cadence import cadences_of
-from crm.visits.days import DaysBetween
 
 bp = Blueprint("route_planning", __name__, url_prefix="/route-planning")
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 1, 1)

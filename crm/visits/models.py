@@ -61,7 +61,7 @@ class Visit(Audited, Versioned, Timestamped, Model):
     __table_args__ = (
         Index("ix_visit_practice_day", "practice_id", "state", "visit_on"),
         Index("ix_visit_owner_day", "owner_id", "visit_on"),
-        Index("ix_visit_day", "visit_on", "state"),
+        Index("ix_visit_day", "visit_on", "state", "mode", "practice_id"),
     )
 
     id: Mapped[Key]

@@ -19,18 +19,18 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.orm import Session, contains_eager, lazyload, selectinload
+from sqlalchemy.orm import Session, aliased, contains_eager, lazyload, selectinload
 
 from crm.accounts.models import User
 from crm.accounts.queries import get_organization
 from crm.accounts.viewer import Viewer
 from crm.core import formats
+from crm.core.days_between import DaysBetween
 from crm.core.errors import NotFound
 from crm.core.paging import Page, paginate
 from crm.directory.models import Practice, PracticeStatus, Tier
 from crm.directory.queries import MAX_ID, practices_in_scope, scope_practices
 from crm.visits.cadence import Cadences, cadence_days, cadences_of, due_on, overdue_days
-from crm.visits.days import DaysBetween
 from crm.visits.models import Outcome, Visit, VisitMode, VisitPerson, VisitState, VisitTopic
 
 MISSING = "This visit does not exist, or its practice is in a territory that you do not look after."
@@ -79,12 +79,14 @@ class DuePractice(NamedTuple):
 
 def last_visit_subquery() -> Subquery:
     """`practice_id`, `last_on`: the day of each practice's last done visit, for joining to other selects."""
-    return (
-        select(Visit.practice_id, func.max(Visit.visit_on).label("last_on"))
-        .where(Visit.state == VisitState.DONE)
-        .group_by(Visit.practice_id)
-        .subquery("last_visit")
-    )
+    return _day_of_each("last_visit", "last_on", func.max(Visit.visit_on), Visit.state == VisitState.DONE)
+
+
+def _day_of_each(name: str, column: str, day: ColumnElement[date], *conditions: ColumnElement[bool]) -> Subquery:
+    """One row per practice. A look into the index for each beats grouping all visits: there are 50 times as many."""
+    at = aliased(Practice)
+    found = select(day).where(Visit.practice_id == at.id, *conditions).correlate(at).scalar_subquery()
+    return select(at.id.label("practice_id"), found.label(column)).subquery(name)
 
 
 def last_visits(session: Session, practice_ids: Collection[int]) -> dict[int, date]:
@@ -93,7 +95,7 @@ def last_visits(session: Session, practice_ids: Collection[int]) -> dict[int, da
         return {}
     last = last_visit_subquery()
     rows = session.execute(select(last.c.practice_id, last.c.last_on).where(last.c.practice_id.in_(practice_ids)))
-    return {row.practice_id: row.last_on for row in rows}
+    return {row.practice_id: row.last_on for row in rows if row.last_on is not None}
 
 
 def _in_scope(viewer: Viewer) -> Select[Visit]:
@@ -142,7 +144,22 @@ def list_visits(
     columns = SORTS[sort.removeprefix("-")]
     order = [column.desc() if sort.startswith("-") else column.asc() for column in columns]
     query = _with_people(_in_scope(viewer)).where(*_conditions(filters))
-    return paginate(session, query.order_by(*map(nulls_last, order), Visit.id.desc()), number)
+    count = _counted(viewer, filters)
+    return paginate(session, query.order_by(*map(nulls_last, order), Visit.id.desc()), number, count=count)
+
+
+def _counted(viewer: Viewer, filters: VisitFilter) -> Select[int]:
+    """How many visits match: their practices are looked at only when they decide."""
+    query = select(func.count()).select_from(Visit).where(*_conditions(filters))
+    if viewer.territory_ids is None and filters.territory_id is None:
+        return query
+    return scope_practices(query.join(Visit.practice), viewer)
+
+
+def list_about(session: Session, viewer: Viewer, words: str, limit: int) -> Sequence[Visit]:
+    """The latest visits to practices of that name, or with these words in their objective."""
+    query = _in_scope(viewer).where(_mentions(words))
+    return session.scalars(query.order_by(Visit.visit_on.desc(), Visit.id.desc()).limit(limit)).all()
 
 
 def list_between(
@@ -169,8 +186,9 @@ def _conditions(filters: VisitFilter) -> list[ColumnElement[bool]]:
 
 
 def _mentions(words: str) -> ColumnElement[bool]:
-    columns = (Practice.name, Visit.objective)
-    return or_(*(column.icontains(words, autoescape=True) for column in columns))
+    # The names of the practices are looked through once, not again for each of their visits.
+    named = select(Practice.id).where(Practice.name.icontains(words, autoescape=True))
+    return or_(Visit.practice_id.in_(named), Visit.objective.icontains(words, autoescape=True))
 
 
 def visits_by_month(
@@ -295,9 +313,5 @@ def _due(
 
 
 def _planned_subquery(today: date) -> Subquery:
-    return (
-        select(Visit.practice_id, func.min(Visit.visit_on).label("planned_on"))
-        .where(and_(Visit.state == VisitState.PLANNED, Visit.visit_on >= today))
-        .group_by(Visit.practice_id)
-        .subquery("next_planned")
-    )
+    is_ahead = and_(Visit.state == VisitState.PLANNED, Visit.visit_on >= today)
+    return _day_of_each("next_planned", "planned_on", func.min(Visit.visit_on), is_ahead)

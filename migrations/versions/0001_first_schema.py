@@ -895,7 +895,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("client_key", name=op.f("uq_visit_client_key")),
     )
     with op.batch_alter_table("visit", schema=None) as batch_op:
-        batch_op.create_index("ix_visit_day", ["visit_on", "state"], unique=False)
+        batch_op.create_index("ix_visit_day", ["visit_on", "state", "mode", "practice_id"], unique=False)
         batch_op.create_index("ix_visit_owner_day", ["owner_id", "visit_on"], unique=False)
         batch_op.create_index("ix_visit_practice_day", ["practice_id", "state", "visit_on"], unique=False)
 

@@ -12,6 +12,7 @@ from crm.core import clock
 from crm.core.formats import month_of
 from crm.directory.models import Practice, PracticeStatus, Tier
 from crm.referrals.models import Referral
+from crm.referrals.rollup import recompute
 from crm.visits.models import Visit, VisitState
 from tests.cast import Cast, practice, provider
 from tests.pages import count_statements
@@ -35,7 +36,7 @@ def referred(session: Session, at: Practice, day: date, count: int) -> None:
     for number in range(count):
         key = f"{at.id}-{day}-{number}"
         session.add(Referral(row_key=key, practice_id=at.id, month=month_of(day), received_on=day))
-    session.flush()
+    recompute(session, [(at.id, month_of(day))])
 
 
 def order(answer: Any) -> list[str]:

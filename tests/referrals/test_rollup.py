@@ -19,6 +19,7 @@ from crm.referrals.models import (
     ReferralImport,
     ReferralMonth,
     ReferralPracticeMonth,
+    ReferralStatus,
     ReferralSuperseded,
     ReferralTotalMonth,
     ReferralTotalWait,
@@ -136,13 +137,23 @@ def test_the_list_knows_its_length_from_the_rollup(session: Session, cast: Cast,
         "month": (None, row.month), "first": (None, row.month), "last": (None, row.month),
         "territory": (None, 0, cast.north.id, cast.south.id), "source": (None, 0, row.practice_id),
         "line": (None, 0, row.service_line_id), "site": (None, 0, row.site_id or 0), "payer": (None, row.payer),
-        "unmatched": (False, True),
+        "unmatched": (False, True), "status": (None, row.status), "batch": (None, row.import_id),
     }  # fmt: skip
     lengths = set()
     for values in product(*choices.values()):
         chosen = RowFilter(**dict(zip(choices, values, strict=True)))
         exact = select(func.count()).select_from(row_queries.rows_query(viewer, chosen).order_by(None).subquery())
-        assert row_queries.count_rows(session, viewer, chosen) == session.scalar(exact), chosen
+        assert sum(row_queries.rows_by_month(session, viewer, chosen).values()) == session.scalar(exact), chosen
         lengths.add(session.scalar(exact))
     assert len(lengths) > 3
-    assert row_queries.count_rows(session, viewer, RowFilter(batch=1)) is None
+
+
+def test_every_page_of_the_list_follows_the_one_before(session: Session, cast: Cast, monkeypatch: Any) -> None:
+    monkeypatch.setattr(row_queries, "PAGE_SIZE", 7)
+    bring_in(session, events(30))
+    viewer = cast.viewer(cast.maren)
+    whole = [row.id for row in session.execute(row_queries.rows_query(viewer, RowFilter()))]
+    pages = [row_queries.list_rows(session, viewer, RowFilter(), number).rows for number in range(1, 6)]
+    assert len(whole) > 20
+    assert [row.id for page in pages for row in page][: len(whole)] == whole
+    assert row_queries.list_rows(session, viewer, RowFilter(status=ReferralStatus.LOST), 9).number == 1

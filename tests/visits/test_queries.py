@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from sqlalchemy import literal, select
 
 from crm.core import clock, formats
+from crm.core.days_between import DaysBetween
 from crm.core.errors import NotFound
 from crm.directory.models import PracticeStatus, Tier
 from crm.visits import queries
-from crm.visits.days import DaysBetween
 from crm.visits.models import Outcome, VisitMode, VisitState
 from crm.visits.queries import VisitFilter
 from tests.cast import Cast, practice

@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 from crm.accounts.permissions import Permission
 from crm.accounts.viewer import Viewer
 from crm.core import clock
+from crm.core.days_between import DaysBetween
 from crm.directory.models import PracticeStatus
 from crm.directory.practice_filters import SORTS
 from crm.directory.practice_queries import PracticeRow, Sources
 from crm.referrals import queries as referrals
 from crm.visits import queries as visits
 from crm.visits.cadence import Cadences, cadence_days, cadences_of, due_on
-from crm.visits.days import DaysBetween
 
 USUAL = Cadences(30, 60, 90)
 VISIT_SORTS = ("last", "due")

@@ -14,7 +14,6 @@ from crm.audit.models import Action
 from crm.audit.trail import record
 from crm.core import clock, formats
 from crm.core.db import commit, db, separate_transaction
-from crm.core.paging import paginate
 from crm.core.web import allow, arg_int, page
 from crm.directory.queries import find_practice, list_territories
 from crm.exports import csv_writer
@@ -51,8 +50,7 @@ def referrals() -> ResponseReturnValue:
     """All referrals that the person sees, the newest first."""
     viewer = current_viewer()
     chosen = read_filter(request.args)
-    total = row_queries.count_rows(db.session(), viewer, chosen)
-    rows = paginate(db.session(), row_queries.rows_query(viewer, chosen), arg_int("page"), total=total)
+    rows = row_queries.list_rows(db.session(), viewer, chosen, arg_int("page"))
     rows.url_for = lambda number: _address(chosen, page=number)
     return page(
         "referrals/referrals.html",
