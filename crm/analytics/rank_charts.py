@@ -67,7 +67,7 @@ def ranked_bars(
 
 def _room(letters: int, width: int) -> float:
     """How much longer the axis must be than its bars, so that so many letters stand beside the longest one."""
-    share = min((letters * LETTER + 8) / width, MOST_ROOM)
+    share = min((letters * LETTER + 20) / width, MOST_ROOM)
     return share / (1 - share)
 
 
@@ -133,7 +133,10 @@ def day_spans(names: Sequence[str], table: pd.DataFrame, urls: Sequence[str]) ->
         )
         for place, (m, h) in enumerate(zip(median, high, strict=True))
     ]
+    head = {"xref": "paper", "yref": "paper", "xanchor": "right", "yanchor": "bottom"}
+    notes.append(note(1, 1, "Half, nine of ten", color="ink3", **head))
     layout = {
+        "margin": {"t": 22},
         "xaxis": {"range": [0, right * 1.3 + 1], "title": {"text": "Days"}, "fixedrange": True, "showgrid": True},
         "yaxis": names_axis(names), "hovermode": "closest", "annotations": notes,
     }  # fmt: skip

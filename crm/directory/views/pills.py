@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from crm.core import formats
 from crm.core.db import db
 from crm.directory.addresses import key_for
 from crm.directory.models import Channel, Consent, Contact, Provider
@@ -41,6 +42,6 @@ def pills_of(people: Iterable[Person]) -> dict[tuple[str, int], list[Pill]]:
         pills[owner] = []
         for channel, address in pairs:
             row = found.get((channel, key_for(channel, address)))
-            note = f"{row.consent.label} since {row.decided_on:%Y-%m-%d}. {row.source}" if row else ""
+            note = f"{row.consent.label} since {formats.day(row.decided_on)}. {row.source}" if row else ""
             pills[owner].append(Pill(channel, address, STATES[row.consent] if row else "unknown", note))
     return pills
