@@ -12,7 +12,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 from flask_migrate import upgrade
 
-from config import Config
+from config import Config, ConfigError
 from crm.accounts import queries as accounts
 from crm.core.db import db
 from crm.demo import services as demo
@@ -29,6 +29,8 @@ GRACE_SECONDS = 30
 def serve(*, with_demo: bool) -> None:
     """Serve Rounds with a production server and its worker."""
     config: Config = current_app.config["ROUNDS"]
+    if current_app.debug:
+        raise ConfigError("FLASK_DEBUG shows the inside of the product to its users; unset it to serve")
     upgrade()
     if with_demo and config.is_sqlite and not accounts.count_users(db.session()):
         click.echo("First run: making the demo organization ...")

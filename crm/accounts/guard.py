@@ -5,6 +5,7 @@ from typing import cast
 from urllib.parse import urlsplit
 
 import flask
+import structlog
 from flask import Flask, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user
@@ -21,6 +22,7 @@ from crm.core.db import db, separate_transaction
 from crm.core.errors import NotAllowed, RoundsError
 from crm.core.security import request_id
 
+log = structlog.get_logger()
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 login_manager = LoginManager()
 
@@ -152,8 +154,13 @@ def _send_to_sign_in() -> ResponseReturnValue:
 
 
 def record_refusal(problem: RoundsError) -> None:
-    """Keep in the trail that somebody was refused."""
+    """Keep in the trail that somebody was refused, or in the log when nobody was signed in."""
     actor = db.session.info.get("actor")
+    if actor is None or actor.id is None:
+        # Nobody who is not signed in can fill the trail.
+        address = request.remote_addr or ""
+        log.warning("refused", request=request_id(), endpoint=request.endpoint, address=address, status=problem.status)
+        return
     with separate_transaction() as session:
         record(
             session,

@@ -24,7 +24,9 @@ CONTROL = {code: None for code in range(32) if code not in (9, 10, 13)} | {127: 
 
 
 def tidy(value: object) -> object:
-    """Trim text and drop control characters; empty text becomes None."""
+    """Trim text and drop control characters; empty text becomes None. A number of a row is shown as text."""
+    if isinstance(value, int):
+        return str(value)
     if not isinstance(value, str):
         return value
     return value.translate(CONTROL).strip() or None

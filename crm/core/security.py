@@ -8,6 +8,7 @@ from flask import Flask, Request, Response, g, request
 
 # Plotly adds an empty <style> element and fills it through the CSSOM; this is the hash of the empty text.
 EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
+FOR_FILES = "default-src 'none'; sandbox"  # a downloaded file that a browser opens after all can do nothing
 YEAR_SECONDS = 31_536_000
 FILE_STATUSES = (200, 206, 304)
 
@@ -53,6 +54,8 @@ def install(app: Flask, *, hsts: bool, tiles: str) -> None:
             f"img-src {images}; font-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; "
             "form-action 'self'; frame-ancestors 'none'",
         )
+        if response.headers.get("Content-Disposition", "").startswith("attachment"):
+            response.headers["Content-Security-Policy"] = FOR_FILES
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "same-origin"
         response.headers["Cross-Origin-Opener-Policy"] = "same-origin"

@@ -53,6 +53,20 @@ def test_a_refusal_is_recorded(cast: Cast, sign_in: Any) -> None:
     assert (event.actor_name, event.object_label, event.detail["status"]) == ("Dana Whitfield", "admin.users", 403)
 
 
+def test_a_forged_form_is_recorded_when_it_is_somebodys(cast: Cast, sign_in: Any) -> None:
+    sign_in(cast.dana).raw.post("/tasks/new", data={"title": "x"})
+    sign_in(cast.dana).raw.post("/tasks/new", headers={"Sec-Fetch-Site": "cross-site"})
+    found = [(event.actor_name, event.object_label, event.detail["status"]) for event in events(action=Action.REFUSED)]
+    assert found == [("Dana Whitfield", "tasks.task_new", 400), ("Dana Whitfield", "tasks.task_new", 403)]
+
+
+def test_nobody_can_fill_the_trail(cast: Cast, sign_in: Any) -> None:
+    before = len(events())
+    for _ in range(3):
+        assert sign_in().raw.post("/sign-in", data={"email": "x"}).status_code == 400
+    assert len(events()) == before
+
+
 def test_log_filters_and_downloads(cast: Cast, sign_in: Any) -> None:
     record(db.session(), Action.IMPORTED, "referral_import", label="=cmd()", actor=Actor(1, "Maren\nINFO admin"))
     browser = sign_in(cast.carol)

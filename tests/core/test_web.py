@@ -192,3 +192,19 @@ def test_redirects_stay_here(app: Flask, target: str | None) -> None:
 )
 def test_nonsense_in_the_address_is_ignored(cast: Cast, sign_in: Any, query: str) -> None:
     assert sign_in(cast.adam).get(f"/audit/{query}").status == 200
+
+
+@pytest.mark.parametrize("path", ["/referrals/referrals.csv", "/analytics/charts/referrals-by-month.csv"])
+def test_a_file_that_is_opened_after_all_can_do_nothing(cast: Cast, sign_in: Any, path: str) -> None:
+    answer = sign_in(cast.maren).raw.get(path)
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert (answer.headers["Cache-Control"], answer.headers["X-Content-Type-Options"]) == ("no-store", "nosniff")
+    assert "charset=utf-8" in answer.headers["Content-Type"]
+
+
+def test_rounds_is_not_served_in_debug_mode(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "debug", True)
+    result = app.test_cli_runner().invoke(args=["serve"])
+    assert result.exit_code != 0
+    assert "FLASK_DEBUG" in str(result.exception) + result.output

@@ -5,21 +5,20 @@ from datetime import time
 from typing import Any
 
 import pytest
-from bs4 import BeautifulSoup, Tag
+from bs4 import Tag
 from flask import Flask
 from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
-from crm.accounts.models import User
 from crm.core import clock
 from crm.core.db import Base
-from crm.directory.models import Affiliation, Contact, Practice, Provider
+from crm.directory.models import Contact, Practice, Provider
 from crm.meetings.models import Attendee, Meeting
 from crm.tasks.models import Task
-from crm.visits.models import Visit, VisitPerson
+from crm.visits.models import Visit
 from tests.cast import Cast, contact, practice, provider
-from tests.pages import PageClient, filled_in
-from tests.test_access import fill_in
+from tests.pages import filled_in
+from tests.security.forms import add_north, forms_of
 
 FOREIGN = 700  # every thing of the South that is guessed has this id
 VALUES = (str(FOREIGN), f"provider-{FOREIGN}", f"contact-{FOREIGN}")
@@ -28,8 +27,6 @@ HIDDEN = (
     "ids", "practice_id", "provider_id", "contact_id", "visit_id", "meeting_id", "planned_id", "task_id", "people",
     "more_people", "guest", "attendee_id", "affiliation_id", "stop_id", "practice", "provider", "id",
 )  # fmt: skip
-# What only refuses further visitors of the form, or ends the session.
-LEFT_OUT = ("/sign-out", "/account", "/remove", "/cancel", "/retire", "/end", "/delete")
 TEXTS = (
     "title",
     "note",
@@ -66,25 +63,6 @@ def add_south(session: Session, cast: Cast) -> None:
     session.commit()
 
 
-def add_north(session: Session, cast: Cast) -> dict[str, int]:
-    """Things of Dana's, and their ids by the name that addresses use."""
-    today = clock.today()
-    visit = Visit(practice_id=cast.olentangy.id, owner_id=cast.dana.id, visit_on=today, starts_at=time(9))
-    visit.people = [VisitPerson(contact_id=cast.marisol.id)]
-    meeting = Meeting(title="Ours", owner_id=cast.dana.id, practice_id=cast.olentangy.id)
-    meeting.starts_at = meeting.ends_at = clock.now()
-    attendee = Attendee(contact_id=cast.marisol.id)
-    meeting.attendees = [attendee]
-    task = Task(title="Ours", owner_id=cast.dana.id, practice_id=cast.olentangy.id, due_on=today)
-    session.add_all([visit, meeting, task])
-    session.commit()
-    affiliation = session.scalars(select(Affiliation).where(Affiliation.practice_id == cast.olentangy.id)).one()
-    return {
-        "practice_id": cast.olentangy.id, "provider_id": cast.okonjo.id, "contact_id": cast.marisol.id,
-        "visit_id": visit.id, "meeting_id": meeting.id, "task_id": task.id, "affiliation_id": affiliation.id,
-    }  # fmt: skip
-
-
 def south(session: Session) -> dict[str, list[str]]:
     """Every row that is a thing of the South or points to one."""
     session.expire_all()
@@ -103,29 +81,6 @@ def points_south(column: Any) -> bool:
     if column.primary_key and column.name == "id":
         return column.table.name in SOUTH
     return any(key.column.table.name in SOUTH for key in column.foreign_keys)
-
-
-def forms_of(app: Flask, browser: PageClient, user: User, cast: Cast, ids: dict[str, int]) -> Iterator[tuple[str, Tag]]:
-    """Every POST form of the pages that somebody may open, once for each address that it is sent to."""
-    seen = set()
-    viewer = cast.viewer(user)
-    for rule in app.url_map.iter_rules():
-        view = app.view_functions[rule.endpoint]
-        if "GET" not in (rule.methods or ()) or rule.endpoint == "static" or not hasattr(view, "permission"):
-            continue
-        if not viewer.may(view.permission) or not rule.arguments <= {*ids, "day"}:
-            continue
-        path = fill_in(rule, ids)
-        for query in ("", f"?practice={cast.olentangy.id}"):
-            answer = browser.raw.get(path + query)
-            if answer.status_code != 200 or answer.mimetype != "text/html":
-                continue
-            soup = BeautifulSoup(answer.get_data(as_text=True), "html5lib")
-            for form in soup.find_all("form", method="post"):
-                target = str(form.get("action") or path + query)
-                if (target, query) not in seen and not target.endswith(LEFT_OUT):
-                    seen.add((target, query))
-                    yield target, form
 
 
 def tries(form: Tag) -> Iterator[dict[str, Any]]:
@@ -148,7 +103,7 @@ def test_no_form_of_a_liaison_reaches_another_territory(app: Flask, cast: Cast, 
     browser = sign_in(cast.dana)
     token, before, faults, sent = browser.csrf(), south(session), [], 0
     assert {"practice", "visit", "meeting", "task", "affiliation"} <= {name for name, rows in before.items() if rows}
-    for target, form in list(forms_of(app, browser, cast.dana, cast, ids)):
+    for target, form in list(forms_of(app, browser, cast.viewer(cast.dana), cast, ids)):
         for values in tries(form):
             sent += 1
             answer = browser.raw.post(target, data={**values, "csrf_token": token})
