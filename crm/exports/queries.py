@@ -98,10 +98,10 @@ def old_file_ids(session: Session) -> Sequence[int]:
     return session.scalars(query.where(Export.finished_at < clock.now() - FILE_KEPT)).all()
 
 
-def count_exports_since(session: Session, viewer: Viewer, moment: datetime) -> int:
-    """How many exports somebody asked for since a moment."""
-    query = select(func.count()).select_from(Export)
-    return session.scalar(query.where(Export.owner_id == viewer.id, Export.created_at > moment)) or 0
+def list_exports_since(session: Session, viewer: Viewer, moment: datetime) -> Sequence[Export]:
+    """What somebody asked for since a moment, the latest first."""
+    query = select(Export).where(Export.owner_id == viewer.id, Export.created_at > moment)
+    return session.scalars(query.order_by(Export.id.desc())).all()
 
 
 @dataclass(frozen=True)

@@ -149,7 +149,15 @@ def test_files_go_after_seven_days_and_receipts_stay(cast: Cast, database: Any, 
 
 
 def test_too_many_exports_at_once_are_refused(cast: Cast, database: Any) -> None:
-    for _ in range(services.MOST_EXPORTS):
-        order(database(), cast)
+    for number in range(services.MOST_EXPORTS):
+        order(database(), cast, city=f"City {number}")
     with pytest.raises(TooMany):
         order(database(), cast)
+
+
+def test_a_form_that_is_sent_twice_orders_once(cast: Cast, database: Any, run_jobs: RunJobs) -> None:
+    session = database()
+    first, again, other = order(session, cast), order(session, cast), order(session, cast, city="Worthington")
+    assert (again.id, other.id != first.id) == (first.id, True)
+    assert run_jobs() == 2
+    assert order(session, cast).id != first.id, "once it is made, another one is another one"
