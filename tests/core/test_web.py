@@ -8,11 +8,13 @@ import pytest
 from flask import Flask
 
 from config import Config
+from crm.accounts.models import SignInAttempt
 from crm.app import create_app
 from crm.core.db import db
 from crm.core.web import safe_next
 from tests.cast import Cast
 from tests.client import SeparateClient
+from tests.pages import PageClient
 
 SECURITY_HEADERS = ("Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy", "Permissions-Policy")
 
@@ -134,6 +136,32 @@ def test_a_foreign_host_is_refused(cast: Cast, app: Flask, host: str) -> None:
 def test_forwarded_headers_are_ignored_without_a_proxy(cast: Cast, sign_in: Any) -> None:
     answer = sign_in().raw.get("/account", headers={"X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https"})
     assert "evil" not in answer.headers["Location"]
+
+
+def test_a_made_up_address_does_not_escape_the_throttle(cast: Cast, sign_in: Any) -> None:
+    browser = sign_in()
+    for number in range(11):
+        values = {"email": cast.dana.email, "password": "wrong", "csrf_token": browser.csrf()}
+        answer = browser.raw.post("/sign-in", data=values, headers={"X-Forwarded-For": f"10.0.0.{number}"})
+    assert answer.status_code == 429
+    assert set(db.session.scalars(db.select(SignInAttempt.address))) == {"127.0.0.1"}
+
+
+def test_forwarded_headers_count_as_many_proxies_as_are_set(migrated_database_url: str, tmp_path: Path) -> None:
+    hosts = ("rounds.example", "localhost")
+    app = create_app(Config.for_tests(migrated_database_url, tmp_path, proxy_hops=1, trusted_hosts=hosts))
+    app.test_client_class = SeparateClient
+    spoofed = {"X-Forwarded-For": "6.6.6.6, 10.0.0.7"}
+    with app.app_context():
+        for host, status in (("rounds.example", 302), ("evil.example", 400), ("rounds.example, evil.example", 400)):
+            answer = app.test_client().get("/account", headers={**spoofed, "X-Forwarded-Host": host})
+            assert answer.status_code == status, host
+        browser = PageClient(app)
+        values = {"email": "dana@rounds.example", "password": "wrong", "csrf_token": browser.csrf()}
+        assert browser.raw.post("/sign-in", data=values, headers=spoofed).status_code == 422
+        assert db.session.scalars(db.select(SignInAttempt.address)).all() == ["10.0.0.7"]
+        db.session.remove()
+        db.engine.dispose()
 
 
 def test_a_body_over_the_limit_is_refused_before_it_is_read(cast: Cast, sign_in: Any) -> None:
