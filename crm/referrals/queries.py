@@ -69,12 +69,20 @@ def recent_subquery(today: date) -> Subquery:
 
     Practices that sent nothing have no row: join it outer. The caller scopes the practices that it joins to.
     """
+    return _recent(today).subquery()
+
+
+def _recent(today: date, among: Collection[int] | None = None) -> Select[Any]:
     last, before = _window(today), _window(today - timedelta(days=WINDOW_DAYS))
     months = range(formats.month_of(before[0]), formats.month_of(last[1]) + 1)
     whole = {month for month in months if 1.0 in (share_of_month(month, last), share_of_month(month, before))}
-    both = union_all(_of_whole_months(whole, last, before), _of_rows(set(months) - whole, last, before)).subquery()
+    of_months, of_rows = _of_whole_months(whole, last, before), _of_rows(set(months) - whole, last, before)
+    if among is not None:
+        of_months = of_months.where(ReferralPracticeMonth.practice_id.in_(among))
+        of_rows = of_rows.where(Referral.practice_id.in_(among))
+    both = union_all(of_months, of_rows).subquery()
     sums = (func.sum(both.c.last90).label("last90"), func.sum(both.c.before90).label("before90"))
-    return select(both.c.practice_id, *sums).group_by(both.c.practice_id).subquery()
+    return select(both.c.practice_id, *sums).group_by(both.c.practice_id)
 
 
 def _of_whole_months(months: Collection[int], *windows: tuple[date, date]) -> Select[Any]:
@@ -109,26 +117,25 @@ def _of_rows(months: Collection[int], *windows: tuple[date, date]) -> Select[Any
 def recent_counts(
     session: Session, viewer: Viewer, practice_ids: Collection[int], today: date
 ) -> dict[int, RecentCounts]:
-    """How many referrals each of some practices sent lately; three statements however many practices.
+    """How many referrals each of some practices sent lately; a fixed number of statements however many practices.
 
     The windows are `last90` = the 90 days that end today, `before90` = the 90 days before them, `months12` = each
-    of the twelve whole months before the current one (rollup). The rollup holds whole months only, so the windows are
-    counted from the rows of these practices, found by the index on practice and month: an event counts on its day;
-    a monthly count has no day, so it counts by the share of its month's days that lie in the window, rounded at the
-    end. Practices outside the viewer's scope are left out; the others are always in the answer, also with zeros.
+    of the twelve whole months before the current one. Months that lie whole in a window come from the rollup; at its
+    edges an event counts on its day, and a monthly count, which has no day, by the share of its month's days that lie
+    in the window, rounded at the end. Practices outside the viewer's scope are left out; the others are always in the
+    answer, also with zeros.
     """
     ids = _in_scope(session, viewer, practice_ids)
-    last = _window(today)
-    before = _window(today - timedelta(days=WINDOW_DAYS))
-    events = _event_counts(session, ids, last, before)
-    months = _monthly_shares(session, ids, last, before)
+    recent = {
+        id_: (round(last), round(before))
+        for chunk in _chunks(ids)
+        for id_, last, before in session.execute(_recent(today, chunk))
+    }
     month = formats.month_of(today)
     year = _year_counts(session, ids, month)
     return {
         id_: RecentCounts(
-            round(events.get(id_, (0, 0))[0] + months.get(id_, (0.0, 0.0))[0]),
-            round(events.get(id_, (0, 0))[1] + months.get(id_, (0.0, 0.0))[1]),
-            tuple(year.get((id_, at), 0) for at in range(month - YEAR_MONTHS, month)),
+            *recent.get(id_, (0, 0)), tuple(year.get((id_, at), 0) for at in range(month - YEAR_MONTHS, month))
         )
         for id_ in ids
     }
@@ -166,40 +173,6 @@ def _in_scope(session: Session, viewer: Viewer, practice_ids: Collection[int]) -
 
 def _rows(session: Session, ids: Iterable[int], query: Any, column: Any) -> list[Any]:
     return [row for chunk in _chunks(ids) for row in session.execute(query.where(column.in_(chunk)))]
-
-
-def _event_counts(
-    session: Session, ids: list[int], last: tuple[date, date], before: tuple[date, date]
-) -> dict[int, tuple[int, int]]:
-    def within(window: tuple[date, date]) -> ColumnElement[int]:
-        return func.sum(case((Referral.received_on.between(*window), Referral.count), else_=0))
-
-    query = (
-        select(Referral.practice_id, within(last), within(before))
-        .where(Referral.month.between(formats.month_of(before[0]), formats.month_of(last[1])))
-        .where(Referral.received_on.between(before[0], last[1]), is_counted())
-        .group_by(Referral.practice_id)
-    )
-    return {row[0]: (int(row[1]), int(row[2])) for row in _rows(session, ids, query, Referral.practice_id)}
-
-
-def _monthly_shares(
-    session: Session, ids: list[int], last: tuple[date, date], before: tuple[date, date]
-) -> dict[int, tuple[float, float]]:
-    query = (
-        select(Referral.practice_id, Referral.month, func.sum(Referral.count))
-        .where(Referral.month.between(formats.month_of(before[0]), formats.month_of(last[1])))
-        .where(Referral.received_on.is_(None), is_counted())
-        .group_by(Referral.practice_id, Referral.month)
-    )
-    shares: dict[int, tuple[float, float]] = {}
-    for practice_id, month, count in _rows(session, ids, query, Referral.practice_id):
-        one, two = shares.get(practice_id, (0.0, 0.0))
-        shares[practice_id] = (
-            one + int(count) * share_of_month(month, last),
-            two + int(count) * share_of_month(month, before),
-        )
-    return shares
 
 
 def share_of_month(month: int, window: tuple[date, date]) -> float:

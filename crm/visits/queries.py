@@ -142,10 +142,16 @@ def list_visits(
     """One page of the visits that match, with practice, owner and people."""
     sort = sort if sort.removeprefix("-") in SORTS else "-day"
     columns = SORTS[sort.removeprefix("-")]
-    order = [column.desc() if sort.startswith("-") else column.asc() for column in columns]
+    order = [_ordered(column, is_falling=sort.startswith("-")) for column in columns]
     query = _with_people(_in_scope(viewer)).where(*_conditions(filters))
     count = _counted(viewer, filters)
-    return paginate(session, query.order_by(*map(nulls_last, order), Visit.id.desc()), number, count=count)
+    return paginate(session, query.order_by(*order, Visit.id.desc()), number, count=count)
+
+
+def _ordered(column: SQLColumnExpression[Any], *, is_falling: bool) -> ColumnElement[Any]:
+    # Only where there are empty values: with NULLS LAST on the day PostgreSQL would sort all visits for one page.
+    ordered = column.desc() if is_falling else column.asc()
+    return nulls_last(ordered) if column is Visit.starts_at else ordered
 
 
 def _counted(viewer: Viewer, filters: VisitFilter) -> Select[int]:

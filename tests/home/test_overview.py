@@ -63,7 +63,7 @@ def test_overview_compares_the_last_whole_month(two_years: Session, cast: Cast, 
 def test_overview_tells_what_changed_and_how_sure_that_is(two_years: Session, cast: Cast, sign_in: SignIn) -> None:
     text = sign_in(cast.maren).get("/overview").text
     assert "1 of 1 sources; chance alone would show up to 1" in text
-    assert "Olentangy Family Medicine Declining 90 to 36 Clear −54" in text
+    assert "Olentangy Family Medicine −54 Declining 90 to 36 referrals Clear" in text
 
 
 @pytest.mark.parametrize(

@@ -92,5 +92,5 @@ def test_recent_counts_take_the_same_statements_for_many(session: Session, cast:
         queries.recent_counts(session, SYSTEM, more[:1], TODAY)
     with count_statements() as many:
         assert len(queries.recent_counts(session, SYSTEM, more, TODAY)) == 50
-    assert len(one) == len(many) == 4
+    assert len(one) == len(many) == 3
     assert queries.recent_counts(session, SYSTEM, [], TODAY) == {}
