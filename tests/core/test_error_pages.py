@@ -15,6 +15,7 @@ from structlog.testing import LogCapture
 
 from crm.accounts import sign_in as accounts
 from crm.accounts.models import User
+from crm.accounts.viewer import Viewer
 from crm.core import engine, error_pages
 from crm.core.db import db
 from crm.core.errors import Conflict
@@ -224,3 +225,17 @@ def test_errors_of_database_errors_quote_no_values(app: Flask, cast: Cast) -> No
         db.session.execute(text("SELECT :value FROM no_such_table"), {"value": "Jane Patient"})
     assert "Jane" not in str(caught.value)
     db.session.rollback()
+
+
+def test_a_fault_in_the_check_of_rights_denies(
+    app: Flask, cast: Cast, sign_in: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_viewer: Viewer, _permission: str) -> bool:
+        raise RuntimeError("secret")
+
+    adam = sign_in(cast.adam)
+    monkeypatch.setattr(Viewer, "may", broken)
+    monkeypatch.setattr(app, "testing", False)
+    answer = adam.raw.get("/admin/users")
+    assert answer.status_code == 500
+    assert "Dana" not in answer.get_data(as_text=True)
