@@ -19,6 +19,7 @@ from crm.demo import services as demo
 from crm.jobs import worker
 
 GRACE_SECONDS = 30
+RESTART_SECONDS = 2
 
 
 @click.command("serve")
@@ -39,7 +40,7 @@ def serve(*, with_demo: bool) -> None:
     _say_how_to_sign_in(config)
     db.session.remove()
     db.engine.dispose()
-    sys.exit(_run([_web(config), _worker()]))
+    sys.exit(_run(_web(config), _worker()))
 
 
 @click.command("work")
@@ -75,9 +76,12 @@ def _worker() -> list[str]:
     return [sys.executable, "-m", "flask", "--app", "wsgi", "work"]
 
 
-def _run(commands: list[list[str]]) -> int:
-    """Run both until one ends or we are told to stop; then end the other too. Returns the exit status."""
-    processes = [subprocess.Popen(command, env=os.environ.copy()) for command in commands]  # noqa: S603 our own commands
+def _run(web: list[str], worker: list[str]) -> int:
+    """Run both until the web server ends or we are told to stop; then end the other too. Returns the exit status.
+
+    A worker that dies is started again: its jobs are in the database, and nobody should lose the web server with it.
+    """
+    serving, working = _start(web), _start(worker)
     is_stopping = False
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -86,16 +90,27 @@ def _run(commands: list[list[str]]) -> int:
 
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, stop)
-    while not is_stopping and all(p.poll() is None for p in processes):
+    while not is_stopping and serving.poll() is None:
         time.sleep(0.2)
-    for process in processes:
-        if process.poll() is None:
-            process.terminate()
-    status = 0
-    for process in processes:
-        try:
-            process.wait(timeout=GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-        status = status or (0 if is_stopping else process.returncode or 1)
+        if working.poll() is not None:
+            click.echo("The worker ended. It is started again.", err=True)
+            time.sleep(RESTART_SECONDS)  # a fault that stays must not keep the machine busy
+            working = _start(worker)
+    status = _end(serving, is_wanted=is_stopping)
+    _end(working, is_wanted=True)
     return status
+
+
+def _start(command: list[str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(command, env=os.environ.copy())  # noqa: S603 our own commands
+
+
+def _end(process: subprocess.Popen[bytes], *, is_wanted: bool) -> int:
+    """End a process; returns 0 when that was wanted, else its exit status."""
+    if process.poll() is None:
+        process.terminate()
+    try:
+        process.wait(timeout=GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+    return 0 if is_wanted else process.returncode or 1

@@ -47,9 +47,9 @@ def test_every_constraint_has_a_name(app: Flask) -> None:
 PARENT_AND_CHILD = (
     """INSERT INTO territory (id, name, zip_prefixes, created_at, updated_at)
        VALUES (1, 'North', '', '2026-01-01', '2026-01-01')""",
-    """INSERT INTO user_account (id, email, name, password_hash, is_active, must_change_password, home_address,
+    """INSERT INTO user_account (id, email, name, password_hash, is_active, home_address,
                                  version, created_at, updated_at)
-       VALUES (1, 'a@b.example', 'A', 'x', true, false, '', 1, '2026-01-01', '2026-01-01')""",
+       VALUES (1, 'a@b.example', 'A', 'x', true, '', 1, '2026-01-01', '2026-01-01')""",
     "INSERT INTO user_territory (user_id, territory_id) VALUES (1, 1)",
 )
 

@@ -42,7 +42,7 @@ def user_new() -> ResponseReturnValue:
             user = services.create_user(
                 db.session(), email=form.typed("email"), name=form.typed("name"), password=first,
                 roles=form.role_values,
-                territory_ids=set(form.territories.data or []), must_change_password=True,
+                territory_ids=set(form.territories.data or []), is_temporary=True,
             )  # fmt: skip
             shown: dict[str, Any] = {
                 "user": {"name": user.name, "email": user.email},

@@ -44,7 +44,7 @@ def reset_password(email: str) -> None:
         raise click.ClickException("There is no account with this email address.")
     password = services.reset_password(db.session(), user)
     commit()
-    click.echo(f"Temporary password of {user.email}: {password}")
+    click.echo(f"Temporary password of {user.email}, for three days: {password}")
 
 
 @cli.command("list")

@@ -1,6 +1,6 @@
 """Tables of the room accounts: the organisation, its users, their roles, sessions and sign-in attempts."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import ClassVar
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.accounts.permissions import Role
 from crm.core import clock
-from crm.core.db import Audited, Key, Model, Moment, Name, Short, Timestamped, Versioned, choice
+from crm.core.db import Audited, Key, Model, Moment, Name, Short, Timestamped, UtcDateTime, Versioned, choice
 
 
 class Organization(Audited, Versioned, Timestamped, Model):
@@ -44,7 +44,7 @@ class User(Audited, Versioned, Timestamped, Model):
     name: Mapped[Name]
     password_hash: Mapped[str] = mapped_column(String(200))
     is_active: Mapped[bool] = mapped_column(default=True)
-    must_change_password: Mapped[bool] = mapped_column(default=False)
+    temporary_until: Mapped[datetime | None] = mapped_column(UtcDateTime)  # of a password that somebody else chose
     home_address: Mapped[Name] = mapped_column(default="")
     home_latitude: Mapped[float | None]
     home_longitude: Mapped[float | None]
@@ -56,6 +56,11 @@ class User(Audited, Versioned, Timestamped, Model):
     )
 
     audit_hides: ClassVar[frozenset[str]] = frozenset({"password_hash"})
+
+    @property
+    def must_change_password(self) -> bool:
+        """Whether the password is a temporary one."""
+        return self.temporary_until is not None
 
     @property
     def role_set(self) -> set[Role]:

@@ -2,6 +2,7 @@
 
 import secrets
 import unicodedata
+from datetime import timedelta
 
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import delete, func, select
@@ -17,6 +18,7 @@ from crm.core.db import check_version
 from crm.core.errors import Conflict, Invalid
 
 MAX_VIEWS = 30
+TEMPORARY_FOR = timedelta(days=3)  # over a weekend
 
 
 def normalize_email(text: str) -> str:
@@ -56,7 +58,7 @@ def create_user(
     password: str,
     roles: set[Role],
     territory_ids: set[int] = frozenset(),  # type: ignore[assignment]
-    must_change_password: bool = False,
+    is_temporary: bool = False,
 ) -> User:
     """Make an account. The password is checked against the rules."""
     address = normalize_email(email)
@@ -67,8 +69,9 @@ def create_user(
     organization = queries.find_organization(session)
     check_password(password, about=(name, address, organization.name if organization else ""))
     user = User(
-        email=address, name=name, password_hash=hash_password(password), must_change_password=must_change_password
-    )
+        email=address, name=name, password_hash=hash_password(password),
+        temporary_until=clock.now() + TEMPORARY_FOR if is_temporary else None,
+    )  # fmt: skip
     user.roles = [UserRole(role=role) for role in sorted(roles)]
     user.territories = [UserTerritory(territory_id=i) for i in sorted(territory_ids)]
     session.add(user)
@@ -130,15 +133,15 @@ def change_password(session: Session, user: User, *, current: str, new: str, kee
         raise Invalid(current="This is not your current password.")
     if is_password(new, user.password_hash):
         raise Invalid(password="This is the password that you have now. Choose another one.")  # noqa: S106 a sentence
-    set_password(session, user, new, must_change=False)
+    set_password(session, user, new)
     end_sessions(session, user.id, keep=keep_session)
 
 
-def set_password(session: Session, user: User, password: str, *, must_change: bool) -> None:
-    """Set a password, after checking it against the rules."""
+def set_password(session: Session, user: User, password: str) -> None:
+    """Set a password of one's own, after checking it against the rules."""
     check_password(password, about=(user.name, user.email, queries.get_organization(session).name))
     user.password_hash = hash_password(password)
-    user.must_change_password = must_change
+    user.temporary_until = None
     sign_in.forgive(session, user.email)
     session.flush()
 
@@ -149,10 +152,10 @@ def first_password() -> str:
 
 
 def reset_password(session: Session, user: User) -> str:
-    """Give a user a new temporary password, which is told once; all their sessions end."""
+    """Give a user a new temporary password, which is told once and lasts three days; all their sessions end."""
     password = first_password()
     user.password_hash = hash_password(password)
-    user.must_change_password = True
+    user.temporary_until = clock.now() + TEMPORARY_FOR
     sign_in.forgive(session, user.email)
     session.flush()
     end_sessions(session, user.id)

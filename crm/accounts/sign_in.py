@@ -69,6 +69,11 @@ def find_signing_in(email: str, password: str, address: str) -> User | None:
     return queries.find_user(db.session(), user_id) if matches and is_active else None
 
 
+def is_expired(user: User) -> bool:
+    """Whether the password is a temporary one that was not used in time. Only who knows it may be told."""
+    return user.temporary_until is not None and user.temporary_until < clock.now()
+
+
 def find_account(session: Session, email: str) -> User | None:
     """The account that somebody who typed this address means, if there is one."""
     return queries.find_user_by_email(session, _plain(email))

@@ -19,6 +19,10 @@ from crm.core.web import page, public, safe_next, signed_in
 bp = Blueprint("accounts", __name__)
 
 
+NO_MATCH = "That email and password do not match an account that can sign in."
+EXPIRED = "This temporary password has expired. An administrator can give you a new one."
+
+
 @bp.route("/sign-in", methods=["GET", "POST"], endpoint="sign_in")
 @public
 def sign_in_page() -> ResponseReturnValue:
@@ -29,10 +33,10 @@ def sign_in_page() -> ResponseReturnValue:
     if form.is_sent():
         address = request.remote_addr or ""
         user = sign_in.find_signing_in(form.typed("email"), form.typed("password"), address)
-        if user is not None:
+        if user is not None and not sign_in.is_expired(user):
             return _begin(user.id, form, address)
         _record_failure(form.typed("email"), address)
-        form.form_errors.append("That email and password do not match an account that can sign in.")
+        form.form_errors.append(EXPIRED if user else NO_MATCH)
     return page("accounts/sign_in.html", form=form)
 
 

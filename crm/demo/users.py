@@ -64,7 +64,7 @@ def user_row(person: Person, password_hash: str, since: datetime, welcomed_on: d
     home = zip_point(HOME_ZIPS[person.territory_id - 1]) if person.territory_id else None
     return {
         "id": person.id, "email": person.email, "name": person.name, "password_hash": password_hash, "is_active": True,
-        "must_change_password": False,
+        "temporary_until": None,
         "home_address": f"Home, {HOME_ZIPS[person.territory_id - 1]}" if person.territory_id else "",
         "home_latitude": home.lat if home else None, "home_longitude": home.lon if home else None,
         "welcomed_on": welcomed_on, "version": 1, "created_at": since, "updated_at": since,

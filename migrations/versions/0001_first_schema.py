@@ -304,7 +304,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("password_hash", sa.String(length=200), nullable=False),
         sa.Column("is_active", sa.Boolean(), nullable=False),
-        sa.Column("must_change_password", sa.Boolean(), nullable=False),
+        sa.Column("temporary_until", UtcDateTime(), nullable=True),
         sa.Column("home_address", sa.String(length=200), nullable=False),
         sa.Column("home_latitude", sa.Double(), nullable=True),
         sa.Column("home_longitude", sa.Double(), nullable=True),

@@ -1,9 +1,11 @@
 """People and settings: what an administrator can do, and that nobody else can."""
 
 import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from flask import Flask
 from sqlalchemy import select
 
@@ -11,6 +13,7 @@ from crm.accounts import queries, services
 from crm.accounts.models import Organization, User
 from crm.accounts.permissions import Role
 from crm.audit.models import AuditEvent
+from crm.core import clock
 from crm.core.db import db
 from crm.core.errors import Conflict, Invalid
 from tests.cast import HASH, PASSWORD, Cast, person
@@ -37,6 +40,22 @@ def test_user_new_shows_the_password_once_and_makes_them_choose(cast: Cast, sign
     ines = db.session.scalars(select(User).where(User.email == "ines@harborspecialty.example")).one()
     assert queries.viewer_of(ines).own_territory_ids == {cast.north.id}
     assert ines.must_change_password
+
+
+def test_a_temporary_password_lasts_three_days(cast: Cast, sign_in: Any, database: Any) -> None:
+    dana = {"email": cast.dana.email, "password": services.reset_password(database(), cast.dana)}
+    database().commit()
+    with time_machine.travel(clock.now() + timedelta(days=3, minutes=1)):
+        answer = sign_in().post("/sign-in", dana)
+        assert answer.status == 422
+        assert "This temporary password has expired" in answer.text
+        assert "do not match" in sign_in().post("/sign-in", dana | {"password": "something else entirely"}).text
+    with time_machine.travel(clock.now() + timedelta(days=2, hours=23)):
+        assert sign_in().post("/sign-in", dana).status == 302
+    services.set_password(database(), cast.dana, "a quite new passphrase")
+    database().commit()
+    with time_machine.travel(clock.now() + timedelta(days=400)):
+        assert sign_in().post("/sign-in", dana | {"password": "a quite new passphrase"}).status == 302
 
 
 @pytest.mark.parametrize("name", ["maren", "dana", "priya", "arjun", "carol"])
@@ -109,7 +128,7 @@ def test_settings_move_the_office_and_say_what_is_wrong(cast: Cast, sign_in: Any
 
 
 def test_every_change_of_an_account_is_in_the_trail_without_secrets(cast: Cast, database: Any) -> None:
-    services.set_password(database(), cast.dana, "a quite new passphrase", must_change=False)
+    services.set_password(database(), cast.dana, "a quite new passphrase")
     database.commit()
     event = db.session.scalars(
         select(AuditEvent).where(AuditEvent.object_id == cast.dana.id, AuditEvent.action == "changed")
