@@ -260,13 +260,18 @@ document.addEventListener("click", (event) => {
   if (button.dataset.chartAction === "png") savePicture(box);
 });
 
+// Charts in view are loaded at once, the others when the browser has nothing else to do: nobody waits after scrolling, and a printed page is whole.
+const begun = new WeakSet();
+const begin = (box) => {
+  if (begun.has(box) || !box.isConnected) return;
+  begun.add(box);
+  near.unobserve(box);
+  load(box);
+};
 const near = new IntersectionObserver((entries) => {
-  for (const entry of entries) {
-    if (!entry.isIntersecting) continue;
-    near.unobserve(entry.target);
-    load(entry.target);
-  }
+  for (const entry of entries) if (entry.isIntersecting) begin(entry.target);
 }, { rootMargin: "300px" });
+const whenIdle = window.requestIdleCallback || ((work) => setTimeout(work, 1000));
 
 const wide = new ResizeObserver((entries) => {
   for (const entry of entries) {
@@ -283,6 +288,7 @@ const scan = (root) => {
     if (!Plotly) say(box, "The chart could not be drawn. The table shows the same numbers.");
     else if (box.dataset.chartUrl) near.observe(box);
   }
+  whenIdle(() => { for (const box of seen) if (Plotly && box.dataset.chartUrl) begin(box); }, { timeout: 2000 });
 };
 
 const again = () => { for (const box of seen) if (box.isConnected && figures.has(box) && !box.querySelector("[data-chart-canvas]").hidden) draw(box); };
@@ -291,6 +297,6 @@ PHONE.addEventListener("change", () => {
   for (const box of seen) if (box.isConnected && figures.has(box) && box.dataset.chartPhone) load(box);
   again();
 });
-window.addEventListener("beforeprint", () => { for (const box of seen) if (!figures.has(box) && box.dataset.chartUrl) load(box); });
+window.addEventListener("beforeprint", () => { for (const box of seen) if (box.dataset.chartUrl) begin(box); });
 document.addEventListener("htmx:load", (event) => scan(event.detail.elt.parentNode || document));
 scan(document);
