@@ -4,13 +4,13 @@ from wtforms import DateField, StringField
 from wtforms.validators import Length, Optional, ValidationError
 
 from crm.audit.models import Action
-from crm.core.arguments import FIRST_DAY, LAST_DAY
+from crm.core import clock
 from crm.core.forms import ChoiceField, Form, optional_int
 
 
 def in_our_time(_form: Form, field: DateField) -> None:
     """Days outside this century belong to no event, and the calendar ends somewhere."""
-    if field.data and not FIRST_DAY <= field.data <= LAST_DAY:
+    if field.data and not clock.is_in_our_time(field.data):
         raise ValidationError("Choose a day of this century.")
 
 

@@ -4,8 +4,9 @@ from datetime import date
 
 from flask import request
 
+from crm.core import clock
+
 MAX_WORDS = 100
-FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 1, 1)
 
 
 def arg_day(name: str) -> date | None:
@@ -14,7 +15,7 @@ def arg_day(name: str) -> date | None:
         day = date.fromisoformat(request.args.get(name, ""))
     except ValueError:
         return None
-    return day if FIRST_DAY <= day <= LAST_DAY else None
+    return day if clock.is_in_our_time(day) else None
 
 
 def arg_words(name: str) -> str:

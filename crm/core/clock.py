@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 1, 1)
 DEFAULT_ZONE = "America/New_York"
 _zone: ContextVar[str] = ContextVar("organisation_zone", default=DEFAULT_ZONE)
 
@@ -35,6 +36,11 @@ def local(moment: datetime) -> datetime:
 def at(day: date, hour: int, minute: int = 0) -> datetime:
     """The UTC moment of a wall-clock time in the organisation's zone."""
     return datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone()).astimezone(UTC)
+
+
+def is_in_our_time(day: date) -> bool:
+    """Whether a day is one that somebody can mean; others are slips of the keyboard."""
+    return FIRST_DAY <= day <= LAST_DAY
 
 
 def set_zone(name: str) -> None:

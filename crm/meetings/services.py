@@ -17,7 +17,6 @@ from crm.directory.models import Practice
 from crm.directory.queries import list_people
 from crm.meetings.models import Attendance, Attendee, Meeting, MeetingState
 
-FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 1, 1)
 LONGEST = timedelta(days=14)
 KINDS = ("user", "provider", "contact")
 
@@ -176,7 +175,7 @@ def _fill(meeting: Meeting, entry: MeetingEntry) -> None:
 def span(entry: MeetingEntry) -> tuple[datetime, datetime]:
     """When a meeting begins and ends; Invalid when that cannot be."""
     ends_on = entry.ends_on or entry.starts_on
-    if not FIRST_DAY <= entry.starts_on <= LAST_DAY:
+    if not clock.is_in_our_time(entry.starts_on):
         raise Invalid(starts_on="Choose a day of this century.")
     if not entry.starts_on <= ends_on <= entry.starts_on + LONGEST:
         raise Invalid(ends_on=f"The last day lies between the first and {LONGEST.days} days later.")

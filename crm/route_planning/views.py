@@ -6,7 +6,6 @@ from urllib.parse import parse_qsl
 
 from flask import Blueprint, Response, flash, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import literal
 from werkzeug.datastructures import MultiDict
 
 from crm.accounts.guard import current_viewer
@@ -14,7 +13,6 @@ from crm.accounts.permissions import Permission
 from crm.accounts.queries import get_organization, list_users
 from crm.accounts.viewer import Viewer
 from crm.core import clock, formats
-from crm.core.days_between import DaysBetween
 from crm.core.db import commit, db
 from crm.core.errors import Conflict, Invalid, NotFound
 from crm.core.web import allow, arg_int, page, passive
@@ -30,7 +28,6 @@ from crm.visits import queries as visits
 from crm.visits.cadence import cadences_of
 
 bp = Blueprint("route_planning", __name__, url_prefix="/route-planning")
-FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 1, 1)
 STEPS = {"up": -1, "down": 1, "first": -services.MOST_STOPS, "last": services.MOST_STOPS}
 
 
@@ -236,11 +233,11 @@ def _ids_of_list(viewer: Viewer, query: str) -> list[int]:
         values = MultiDict(parse_qsl(query[:4000], max_num_fields=200))
     except ValueError:
         return []
-    last, cadence = visits.last_visit_subquery(), visits.cadence_column(cadences_of(get_organization(session)))
-    late = DaysBetween(literal(clock.today().isoformat()), last.c.last_on) - cadence
+    last, cadences = visits.last_visit_subquery(), cadences_of(get_organization(session))
     sources = practice_queries.Sources(
-        last_visit=last, cadence=cadence, late=late, recent=recent_subquery(clock.today())
-    )
+        last_visit=last, cadence=visits.cadence_column(cadences),
+        late=visits.late_column(clock.today(), last, cadences), recent=recent_subquery(clock.today()),
+    )  # fmt: skip
     found = practice_queries.select_practice_ids(viewer, read_filter(dict(values.lists())), "name", sources)
     return list(session.scalars(found.limit(services.MOST_STOPS + 1)))
 
@@ -259,7 +256,7 @@ def _read_day(text: str) -> date:
         found = date.fromisoformat(text) if len(text) == 10 else None  # noqa: PLR2004 2026-11-20
     except ValueError:
         found = None
-    if found is None or not FIRST_DAY < found < LAST_DAY:
+    if found is None or not clock.is_in_our_time(found):
         raise NotFound("There is no such day.")
     return found
 

@@ -17,7 +17,6 @@ from crm.core.patient_words import check_texts
 from crm.directory.models import Practice
 from crm.tasks.models import Task
 
-FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 1, 1)
 TITLE_LENGTH = 200
 NOTE_LENGTH = 2000
 
@@ -116,7 +115,7 @@ def _check(session: Session, entry: TaskEntry, practice: Practice | None) -> Use
 
 
 def _check_day(day: date | None) -> None:
-    if day is not None and not FIRST_DAY <= day <= LAST_DAY:
+    if day is not None and not clock.is_in_our_time(day):
         raise Invalid(due_on="Choose a day of this century.")
 
 

@@ -20,7 +20,6 @@ from crm.tasks.services import TaskEntry, add_task, remove_tasks_of_visit
 from crm.visits import queries
 from crm.visits.models import Outcome, Visit, VisitMode, VisitPerson, VisitState, VisitTopic
 
-FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 1, 1)
 LONGEST_MINUTES = 720
 AWAY = (VisitMode.PHONE, VisitMode.VIDEO)
 
@@ -314,7 +313,7 @@ def _check_logged(entry: VisitEntry) -> None:
 
 
 def _check_day(entry: VisitEntry) -> None:
-    if not FIRST_DAY <= entry.visit_on <= LAST_DAY:
+    if not clock.is_in_our_time(entry.visit_on):
         raise Invalid(visit_on="Choose a day of this century.")
     if entry.minutes is not None and not 1 <= entry.minutes <= LONGEST_MINUTES:
         raise Invalid(minutes=f"Between 1 and {LONGEST_MINUTES} minutes.")

@@ -1,11 +1,10 @@
 """Reads rows of the CMS Doctors & Clinicians file: one row per clinician, group and address, so NPIs repeat."""
 
 from crm.directory.importing.cells import number_of, state_of, text_of, zip_of
-from crm.directory.importing.credentials import clean_credentials
 from crm.directory.importing.headers import Layout
-from crm.directory.importing.nppes import code_in, make_site, specialty_of
+from crm.directory.importing.nppes import code_in, make_site, person_of
 from crm.directory.importing.rows import EVERYTHING, NameRank, Reason, Record, RowFilter, Site, is_too_long
-from crm.directory.importing.wording import organization_case, person_case, suffix_case
+from crm.directory.importing.wording import organization_case
 from crm.directory.npi import is_npi
 
 SUFFIXES = {"JR", "SR", "II", "III", "IV"}
@@ -32,16 +31,11 @@ class DacReader:
         npi = number_of(cells[self.npi])
         if not is_npi(npi):
             return Reason.BAD_NPI if npi else Reason.NO_NPI
-        last, first, middle, suffix, credentials = self._names(cells)
-        if not last:
+        person = person_of(self._names(cells), codes)
+        if not person["last_name"]:
             return Reason.NO_NAME
-        code, specialty = specialty_of(codes)
-        person = {
-            "last_name": person_case(last), "first_name": person_case(first), "middle_name": person_case(middle),
-            "suffix": suffix_case(suffix), "credentials": clean_credentials(credentials),
-            "taxonomy": code, "specialty": specialty,
-        }  # fmt: skip
-        record = Record(npi, person, self._site(cells, code, *where), *where, codes, phone=self._phone(cells))
+        site = self._site(cells, person["taxonomy"], *where)
+        record = Record(npi, person, site, *where, codes, phone=self._phone(cells))
         return Reason.TOO_LONG if is_too_long(record) else record
 
     def _names(self, cells: list[str]) -> list[str]:

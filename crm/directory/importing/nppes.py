@@ -74,16 +74,10 @@ class NppesReader:
         return tuple(found)
 
     def _person(self, npi: str, cells: list[str], codes: tuple[str, ...], state: str, zip_code: str) -> Record | Reason:
-        last, first, middle, suffix, credentials = (text_of(cells[at]) for at in self.names)
-        if not last:
+        person = person_of([text_of(cells[at]) for at in self.names], codes)
+        if not person["last_name"]:
             return Reason.NO_NAME
-        code, specialty = specialty_of(codes)
-        person = {
-            "last_name": person_case(last), "first_name": person_case(first), "middle_name": person_case(middle),
-            "suffix": suffix_case(suffix), "credentials": clean_credentials(credentials),
-            "taxonomy": code, "specialty": specialty,
-        }  # fmt: skip
-        site = self._site(cells, code, state, zip_code)
+        site = self._site(cells, person["taxonomy"], state, zip_code)
         site = site if site is not None and site.key else None
         return Record(npi, person, site, state, zip_code, codes, phone=number_of(cells[self.numbers[0]]))
 
@@ -124,6 +118,17 @@ def code_in(cell: str) -> str:
     """The code in a cell; excerpts have the words of a specialty there, kept when no code is known for them."""
     text = text_of(cell)
     return text if taxonomy.is_code(text) else taxonomy.code_of(text) or text
+
+
+def person_of(names: list[str], codes: tuple[str, ...]) -> dict[str, str]:
+    """The columns of a provider out of last, first and middle name, suffix, credentials, and taxonomy codes."""
+    last, first, middle, suffix, credentials = names
+    code, specialty = specialty_of(codes)
+    return {
+        "last_name": person_case(last), "first_name": person_case(first), "middle_name": person_case(middle),
+        "suffix": suffix_case(suffix), "credentials": clean_credentials(credentials),
+        "taxonomy": code, "specialty": specialty,
+    }  # fmt: skip
 
 
 def specialty_of(codes: tuple[str, ...]) -> tuple[str, str]:

@@ -5,13 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from flask import g
-from sqlalchemy import literal
 from sqlalchemy.orm import Session
 
 from crm.accounts.permissions import Permission
 from crm.accounts.viewer import Viewer
 from crm.core import clock
-from crm.core.days_between import DaysBetween
 from crm.directory.models import PracticeStatus
 from crm.directory.practice_filters import SORTS
 from crm.directory.practice_queries import PracticeRow, Sources
@@ -61,9 +59,8 @@ def sources_for(viewer: Viewer) -> Sources:
     found = Sources()
     if viewer.may(Permission.VISITS_VIEW):
         last = visits.last_visit_subquery()
-        cadence = visits.cadence_column(cadences())
-        late = DaysBetween(literal(clock.today().isoformat()), last.c.last_on) - cadence
-        found = Sources(last_visit=last, cadence=cadence, late=late)
+        late = visits.late_column(clock.today(), last, cadences())
+        found = Sources(last_visit=last, cadence=visits.cadence_column(cadences()), late=late)
     if viewer.may(Permission.REFERRALS_VIEW):
         found = replace(found, recent=referrals.recent_subquery(clock.today()))
     return found
