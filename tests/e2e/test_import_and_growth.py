@@ -98,6 +98,9 @@ def read_growth(watch: Watch) -> None:
     drawn = drawn_months(page)
     assert len(drawn) >= 12
 
+    phone_tools = card.get_by_role("button", name="Tools of the chart")
+    if phone_tools.is_visible():
+        phone_tools.click()
     card.get_by_role("button", name="Show as a table").click()
     expect(card.get_by_role("region")).to_be_visible()
     settle(page)
@@ -106,7 +109,7 @@ def read_growth(watch: Watch) -> None:
     assert drawn == list(shown.values())[: len(drawn)]
     watch.look()
 
-    card.get_by_role("button", name="Download").click()
+    (phone_tools if phone_tools.is_visible() else card.get_by_role("button", name="Download")).click()
     with page.expect_download() as download:
         card.get_by_role("link", name="Numbers, CSV").click()
     text = Path(download.value.path()).read_text(encoding="utf-8-sig")
