@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -32,18 +32,73 @@ TASKS_SHOWN = 6
 
 
 @dataclass(frozen=True)
+class Engagement:
+    """A visit of today, or a meeting at a practice: something to drive to."""
+
+    practice: Practice
+    visit: Visit | None = None
+    meeting: Meeting | None = None
+
+    @property
+    def starts_at(self) -> time | None:
+        """When it is to begin, on the organization's clock."""
+        if self.meeting is not None:
+            return clock.local(self.meeting.starts_at).time()
+        return self.visit.starts_at if self.visit else None
+
+    @property
+    def held_as(self) -> str:
+        """Why its time is kept."""
+        if self.meeting is not None:
+            return "Meeting"
+        return "Promised" if self.visit and self.visit.is_promised else "Planned"
+
+    @property
+    def reason(self) -> str:
+        """What it is for, in a few words."""
+        if self.meeting is not None:
+            return f"Meeting · {self.meeting.title}"
+        if self.visit is None:
+            return ""
+        mode = self.visit.mode.label if self.visit.mode is not VisitMode.IN_PERSON else ""
+        return " · ".join(part for part in (mode, self.visit.objective) if part)
+
+    def stop(self, plan: RoutePlan | None) -> driving.Stop:
+        """The same for the drive; a meeting and a promise keep their time."""
+        if self.meeting is not None:
+            minutes = round((self.meeting.ends_at - self.meeting.starts_at).total_seconds() / 60)
+            fixed = driving.fixed_second(self.starts_at, is_promised=True, is_in_plan=False)
+            return driving.Stop(self.practice.point, minutes, fixed)
+        visit, on_plan = self.visit, {stop.visit_id for stop in plan.stops} if plan else set()
+        usual = plan.visit_minutes if plan else driving.USUAL_MINUTES
+        is_promised, is_in_plan = bool(visit and visit.is_promised), bool(visit and visit.id in on_plan)
+        fixed = driving.fixed_second(self.starts_at, is_promised=is_promised, is_in_plan=is_in_plan)
+        return driving.Stop(self.practice.point, (visit and visit.minutes) or usual, fixed)
+
+
+@dataclass(frozen=True)
 class StopRow:
-    """A visit of today with its number in the day and its times; a logged one has no leg."""
+    """An engagement of today with its number in the day and its times; a logged visit has no leg."""
 
     number: int
-    visit: Visit
+    engagement: Engagement
     leg: driving.Leg | None
     hours: str = ""
 
     @property
     def practice(self) -> Practice:
         """Where it goes."""
-        return self.visit.practice
+        return self.engagement.practice
+
+    @property
+    def visit(self) -> Visit | None:
+        """The visit, unless it is a meeting."""
+        return self.engagement.visit
+
+    @property
+    def reason(self) -> str:
+        """What it is for, in a few words."""
+        return self.engagement.reason
 
     @property
     def arrival(self) -> str:
@@ -53,12 +108,6 @@ class StopRow:
         if self.leg.is_fixed or self.leg.latest <= self.leg.arrives:
             return clock_text(self.leg.begins)
         return f"{clock_text(self.leg.arrives)}–{clock_text(self.leg.latest)}"
-
-    @property
-    def reason(self) -> str:
-        """What the visit is for, in a few words."""
-        mode = self.visit.mode.label if self.visit.mode is not VisitMode.IN_PERSON else ""
-        return " · ".join(part for part in (mode, self.visit.objective) if part)
 
 
 @dataclass(frozen=True)
@@ -89,7 +138,7 @@ class Today:
     @property
     def count(self) -> int:
         """How many visits the day has."""
-        return len(self.logged) + len(self.open)
+        return len(self.logged) + sum(row.visit is not None for row in self.open)
 
 
 def load_today(session: Session, viewer: Viewer, now: datetime) -> Today:
@@ -100,13 +149,16 @@ def load_today(session: Session, viewer: Viewer, now: datetime) -> Today:
     plan = route_planning.find_plan(session, viewer.id or 0, today)
     route_planning.load_hours(session, [visit.practice for visit in rows])
     logged = [visit for visit in rows if visit.state in LOGGED]
-    planned = _in_order([visit for visit in rows if visit.state is VisitState.PLANNED], plan)
-    rest = _rest(session, viewer, logged, planned, plan, seconds_of(here.time()))
+    held = _meetings(session, viewer, today)
+    ahead = [Engagement(v.practice, visit=v) for v in rows if v.state is VisitState.PLANNED]
+    ahead += [Engagement(m.practice, meeting=m) for m in held if m.practice is not None and m.ends_at > now]
+    ahead = _in_order(ahead, plan)
+    rest = _rest(session, viewer, logged, ahead, plan, seconds_of(here.time()))
     open_rows = [
-        StopRow(number, visit, leg, _hours_words(visit.practice, today, leg))
-        for number, (visit, leg) in enumerate(zip(planned, rest.legs, strict=True), len(logged) + 1)
+        StopRow(number, engagement, leg, _hours_words(engagement, today, leg))
+        for number, (engagement, leg) in enumerate(zip(ahead, rest.legs, strict=True), len(logged) + 1)
     ]
-    logged_rows = [StopRow(number, visit, None) for number, visit in enumerate(logged, 1)]
+    logged_rows = [StopRow(number, Engagement(v.practice, visit=v), None) for number, v in enumerate(logged, 1)]
     strip = _strip(logged_rows, open_rows)
     spans = [(float(str(item["start"])), float(str(item["end"]))) for item in strip]
     open_tasks = tasks.list_open(session, viewer, viewer.id)
@@ -124,35 +176,32 @@ def load_today(session: Session, viewer: Viewer, now: datetime) -> Today:
         due=visits.due_practices(session, viewer, today, DUE_SHOWN),
         overdue=[task for task in open_tasks if task.due_on is not None and task.due_on < today][:TASKS_SHOWN],
         due_today=[task for task in open_tasks if task.due_on == today][:TASKS_SHOWN],
-        meetings=_meetings(session, viewer, today),
+        meetings=[(m, clock_text(seconds_of(clock.local(m.starts_at).time()))) for m in held if m.practice is None],
         next_visit=None if open_rows else visits.next_planned(session, viewer, today),
     )
 
 
-def _meetings(session: Session, viewer: Viewer, today: date) -> list[tuple[Meeting, str]]:
-    rows = meetings.list_between(session, viewer, clock.at(today, 0), clock.at(today + timedelta(days=1), 0), viewer.id)
-    return [(meeting, clock_text(seconds_of(clock.local(meeting.starts_at).time()))) for meeting in rows]
+def _meetings(session: Session, viewer: Viewer, today: date) -> Sequence[Meeting]:
+    return meetings.list_between(session, viewer, clock.at(today, 0), clock.at(today + timedelta(days=1), 0), viewer.id)
 
 
-def _in_order(planned: list[Visit], plan: RoutePlan | None) -> list[Visit]:
-    """The order of the plan; visits that are not on it come where their time puts them, or last."""
-    if plan is None:
-        return planned
-    places = {stop.visit_id: stop.position for stop in plan.stops}
-    off_plan = [visit for visit in planned if visit.id not in places]
-    ordered = sorted((visit for visit in planned if visit.id in places), key=lambda visit: places[visit.id])
-    for visit in off_plan:
+def _in_order(ahead: list[Engagement], plan: RoutePlan | None) -> list[Engagement]:
+    """The order of the plan; what is not on it comes where its time puts it, or last."""
+    places = {stop.visit_id: stop.position for stop in plan.stops} if plan else {}
+    is_placed = [item.visit is not None and item.visit.id in places for item in ahead]
+    ordered = [item for item, placed in zip(ahead, is_placed, strict=True) if placed]
+    ordered.sort(key=lambda item: places[item.visit.id if item.visit else None])
+    for item in (item for item, placed in zip(ahead, is_placed, strict=True) if not placed):
+        starts_at = item.starts_at
         later = (
-            at
-            for at, other in enumerate(ordered)
-            if visit.starts_at and other.starts_at and other.starts_at > visit.starts_at
+            at for at, other in enumerate(ordered) if starts_at and other.starts_at and other.starts_at > starts_at
         )
-        ordered.insert(next(later, len(ordered)), visit)
+        ordered.insert(next(later, len(ordered)), item)
     return ordered
 
 
 def _rest(
-    session: Session, viewer: Viewer, logged: list[Visit], planned: list[Visit], plan: RoutePlan | None, now: int
+    session: Session, viewer: Viewer, logged: list[Visit], ahead: list[Engagement], plan: RoutePlan | None, now: int
 ) -> driving.Rest:
     owner = route_planning.owner_of(session, viewer, viewer.id)
     usual = next((place.point for place in route_planning.usual_places(session, owner).values()), None)
@@ -160,22 +209,13 @@ def _rest(
     end = Point(plan.end_latitude, plan.end_longitude) if plan else usual
     here = logged[-1].practice.point if logged else start
     begins = seconds_of(plan.starts_at if plan else driving.USUAL_START)
-    on_plan = {stop.visit_id for stop in plan.stops} if plan else set()
-    stops = [
-        driving.Stop(
-            visit.id,
-            visit.practice.point,
-            visit.minutes or (plan.visit_minutes if plan else driving.USUAL_MINUTES),
-            driving.fixed_second(visit.starts_at, is_promised=visit.is_promised, is_in_plan=visit.id in on_plan),
-        )
-        for visit in planned
-    ]
-    return driving.plan_rest(stops, here, end, max(now, begins))
+    return driving.plan_rest([item.stop(plan) for item in ahead], here, end, max(now, begins))
 
 
-def _hours_words(practice: Practice, today: date, leg: driving.Leg) -> str:
-    """Until when the office is open after the arrival; empty when its hours are not known."""
-    if not practice.hours:
+def _hours_words(engagement: Engagement, today: date, leg: driving.Leg) -> str:
+    """Until when the office is open after the arrival; empty when its hours are not known, or do not matter."""
+    practice = engagement.practice
+    if not practice.hours or engagement.meeting is not None:
         return ""
     spans = [
         (seconds_of(row.opens), seconds_of(row.closes)) for row in practice.hours if row.weekday == today.weekday()
@@ -189,9 +229,10 @@ def _hours_words(practice: Practice, today: date, leg: driving.Leg) -> str:
 def _strip(logged: Sequence[StopRow], open_rows: Sequence[StopRow]) -> list[dict[str, object]]:
     items: list[dict[str, object]] = []
     for row in logged:
-        if row.visit.starts_at is not None:
-            start = driving.hours(seconds_of(row.visit.starts_at))
-            end = min(start + (row.visit.minutes or driving.USUAL_MINUTES) / 60, 24.0)
+        visit = row.visit
+        if visit is not None and visit.starts_at is not None:
+            start = driving.hours(seconds_of(visit.starts_at))
+            end = min(start + (visit.minutes or driving.USUAL_MINUTES) / 60, 24.0)
             items.append({"start": start, "end": end, "kind": "done", "label": row.practice.name})
     for row in open_rows:
         if row.leg is not None and driving.hours(row.leg.ends) <= 24:  # noqa: PLR2004 what ends after midnight is not drawn
@@ -212,7 +253,7 @@ def _briefing(session: Session, viewer: Viewer, stop: StopRow, today: date) -> l
         counts=queries.count_quarter(session, practice.id, today),
         present=present,
         tip=tip,
-        objective=stop.visit.objective,
+        objective=stop.visit.objective if stop.visit else "",
         last_visit_on=visits.last_visits(session, [practice.id]).get(practice.id),
     )
     return briefing(facts, today)

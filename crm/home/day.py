@@ -19,9 +19,8 @@ HOUR = 3600
 
 @dataclass(frozen=True)
 class Stop:
-    """A visit that is still to be made. `fixed` is the second of the day that was promised."""
+    """Something that is still to be driven to. `fixed` is the second of the day that was promised."""
 
-    visit_id: int
     point: Point | None
     minutes: int
     fixed: int | None = None
@@ -31,7 +30,6 @@ class Stop:
 class Leg:
     """A stop with its times. `miles` is empty where the way to it is not known; `begins` is when the visit starts."""
 
-    visit_id: int
     leave_by: int
     drive: int
     miles: float | None
@@ -67,7 +65,6 @@ def plan_rest(stops: Sequence[Stop], here: Point | None, home: Point | None, sta
         is_known = before is not None and stop.point is not None
         legs.append(
             Leg(
-                visit_id=stop.visit_id,
                 leave_by=max(times.arrives, times.begins) - times.drive,
                 drive=times.drive,
                 miles=travel.road_miles(points[number - 1], points[number]) if is_known else None,

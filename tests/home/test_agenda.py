@@ -94,6 +94,25 @@ def test_planned_stops_get_a_range_and_promised_ones_their_time(cast: Cast, data
     assert arrivals[1] == "12:00"
 
 
+def test_a_meeting_at_a_practice_is_driven_to_at_its_time(cast: Cast, database: Session) -> None:
+    visit(database, cast.dana, cast.olentangy, starts_at=time(10), minutes=20)
+    late = practice(database, "Late", cast.north, latitude=40.1, longitude=-83.0)
+    for at, hour in ((late, 16), (late, 7), (None, 12)):
+        database.add(Meeting(
+            title=f"Talk at {hour}", owner_id=cast.dana.id, practice_id=at and at.id,
+            starts_at=clock.at(FRIDAY, hour), ends_at=clock.at(FRIDAY, hour + 1, 30),
+        ))  # fmt: skip
+    database.flush()
+    page = today_of(cast, database, cast.dana)
+    assert [(row.practice.name, row.arrival, row.reason) for row in page.open] == [
+        ("Olentangy Family Medicine", "10:00", ""), ("Late", "4:00", "Meeting · Talk at 16"),
+    ]  # fmt: skip
+    assert page.count == 1
+    assert [(meeting.title, starts) for meeting, starts in page.meetings] == [("Talk at 12", "12:00")]
+    assert page.home_at
+    assert page.strip[-1]["end"] == 17.5
+
+
 def test_cancelled_visits_and_other_days_are_not_of_today(cast: Cast, database: Session) -> None:
     visit(database, cast.dana, cast.olentangy, state=VisitState.CANCELLED)
     tomorrow = visit(database, cast.dana, cast.olentangy, visit_on=FRIDAY + timedelta(days=1))

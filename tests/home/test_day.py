@@ -12,13 +12,11 @@ from crm.home.day import Stop, fixed_second, plan_rest, strip_hours
 HOME, NEAR, FAR = Point(40.0, -83.0), Point(40.02, -83.0), Point(40.3, -83.0)
 NINE, NOON = 9 * 3600, 12 * 3600
 points = st.none() | st.builds(Point, st.floats(39.5, 40.5), st.floats(-83.5, -82.5))
-stops = st.lists(
-    st.builds(Stop, st.integers(1, 99), points, st.integers(5, 90), st.none() | st.integers(0, 86_000)), max_size=6
-)
+stops = st.lists(st.builds(Stop, points, st.integers(5, 90), st.none() | st.integers(0, 86_000)), max_size=6)
 
 
 def test_a_movable_stop_is_left_for_at_once() -> None:
-    rest = plan_rest([Stop(1, NEAR, 20)], HOME, HOME, NINE)
+    rest = plan_rest([Stop(NEAR, 20)], HOME, HOME, NINE)
     (leg,) = rest.legs
     assert leg.leave_by == NINE
     assert leg.arrives == leg.begins == NINE + leg.drive
@@ -29,7 +27,7 @@ def test_a_movable_stop_is_left_for_at_once() -> None:
 
 
 def test_a_promised_visit_is_left_for_just_in_time() -> None:
-    (leg,) = plan_rest([Stop(1, NEAR, 20, NOON)], HOME, HOME, NINE).legs
+    (leg,) = plan_rest([Stop(NEAR, 20, NOON)], HOME, HOME, NINE).legs
     assert leg.begins == NOON
     assert leg.leave_by == NOON - leg.drive
     assert leg.is_fixed
@@ -37,19 +35,19 @@ def test_a_promised_visit_is_left_for_just_in_time() -> None:
 
 
 def test_lateness_is_told() -> None:
-    (leg,) = plan_rest([Stop(1, FAR, 20, NINE + 60)], HOME, HOME, NINE).legs
+    (leg,) = plan_rest([Stop(FAR, 20, NINE + 60)], HOME, HOME, NINE).legs
     assert leg.late == leg.drive - 60
 
 
 def test_no_drive_is_invented_for_an_unknown_place() -> None:
-    first, second = plan_rest([Stop(1, None, 20), Stop(2, NEAR, 20)], HOME, HOME, NINE).legs
+    first, second = plan_rest([Stop(None, 20), Stop(NEAR, 20)], HOME, HOME, NINE).legs
     assert first.miles is None
     assert first.drive == 0
     assert second.miles is None
 
 
 def test_without_a_known_start_nobody_is_sent_home() -> None:
-    rest = plan_rest([Stop(1, NEAR, 20)], None, None, NINE)
+    rest = plan_rest([Stop(NEAR, 20)], None, None, NINE)
     assert rest.home_at is None
     assert rest.legs[0].miles is None
 
@@ -61,7 +59,7 @@ def test_an_empty_day_has_no_end() -> None:
 @given(stops, points, st.integers(0, 80_000))
 def test_times_follow_each_other(day: list[Stop], here: Point | None, starts_at: int) -> None:
     rest = plan_rest(day, here, here, starts_at)
-    assert [leg.visit_id for leg in rest.legs] == [stop.visit_id for stop in day]
+    assert len(rest.legs) == len(day)
     before = starts_at
     for leg in rest.legs:
         assert before <= leg.arrives <= leg.begins <= leg.ends
