@@ -1,7 +1,7 @@
 """How numbers, money, days and names are written, on every page and in every message alike."""
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from crm.core import clock
 
@@ -81,16 +81,19 @@ def month(value: int | date | None) -> str:
 
 
 def moment(value: datetime | None) -> str:
-    """An aware moment -> `12 Nov, 11:20` on the organisation's clock."""
+    """An aware moment -> `12 Nov, 11:20 am` on the organisation's clock."""
     if value is None:
         return "–"
     here = clock.local(value)
-    return f"{day(here.date())}, {here:%H:%M}"
+    return f"{day(here.date())}, {time_of_day(here)}"
 
 
-def clock_time(value: datetime | None) -> str:
-    """An aware moment -> `11:20` on the organisation's clock."""
-    return "–" if value is None else f"{clock.local(value):%H:%M}"
+def time_of_day(value: time | datetime | None) -> str:
+    """`11:20 am`, `1:05 pm`; an aware moment on the organisation's clock."""
+    if value is None:
+        return "–"
+    here = clock.local(value) if isinstance(value, datetime) else value
+    return f"{(here.hour - 1) % 12 + 1}:{here:%M} {'am' if here.hour < 12 else 'pm'}"  # noqa: PLR2004 noon
 
 
 def ago(value: date | None) -> str:
@@ -116,9 +119,9 @@ def span(delta: timedelta | float | None) -> str:
 
 
 def phone(value: str | None) -> str:
-    """`+16145550142` -> `(614) 555-0142`; other countries and extensions stay as they are."""
+    """`+16145550142;ext=12` -> `(614) 555-0142 ext. 12`; numbers of other countries stay as they are."""
     if value and len(value) >= 12 and value.startswith("+1") and value[1:12].isdecimal():  # noqa: PLR2004 +1 and ten digits
-        return f"({value[2:5]}) {value[5:8]}-{value[8:12]}{value[12:]}"
+        return f"({value[2:5]}) {value[5:8]}-{value[8:12]}{value[12:].replace(';ext=', ' ext. ')}"
     return value or ""
 
 
@@ -151,7 +154,7 @@ def month_start(value: int) -> date:
 FILTERS: dict[str, Callable[..., str]] = {
     f.__name__: f
     for f in (
-        number, money, money_exact, percent, signed_percent, day, day_long, weekday_day, month, moment, clock_time,
+        number, money, money_exact, percent, signed_percent, day, day_long, weekday_day, month, moment, time_of_day,
         ago, span, phone, npi, initials, plural,
     )
 }  # fmt: skip

@@ -17,6 +17,7 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice, SelectFieldBase  # type: ignore[attr-defined]
 from wtforms.validators import ValidationError
 
+from crm.core import formats
 from crm.core.db import db
 from crm.core.errors import Conflict, Invalid
 
@@ -148,6 +149,13 @@ class _Choices(SelectFieldBase):
             super().pre_validate(form)
         except ValidationError:
             raise ValidationError("Choose from the list.") from None
+
+
+class PhoneField(StringField):
+    """A phone number, shown as people write it."""
+
+    def _value(self) -> str:
+        return formats.phone(str(self.data or ""))
 
 
 class ChoiceField(_Choices, SelectField):

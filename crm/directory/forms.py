@@ -9,7 +9,7 @@ from wtforms.validators import DataRequired, Length, NumberRange, Optional
 
 from crm.accounts.models import User
 from crm.core.errors import Conflict
-from crm.core.forms import ChoiceField, Form, Problems, optional_int
+from crm.core.forms import ChoiceField, Form, PhoneField, Problems, optional_int
 from crm.core.patient_check import NotePart
 from crm.directory.hours import WEEKDAYS, DayHours, day_hours
 from crm.directory.models import Practice, PracticeKind, PracticeStatus, Territory, Tier
@@ -72,8 +72,8 @@ class PracticeForm(NotePart, VersionPart):
     zip = StringField("ZIP", validators=[Length(max=10)])
     latitude = FloatField("Latitude", validators=[Optional(), ON_THE_EARTH[0]])
     longitude = FloatField("Longitude", validators=[Optional(), ON_THE_EARTH[1]])
-    phone = StringField("Phone", validators=[Length(max=40)])
-    fax = StringField("Fax", validators=[Length(max=40)])
+    phone = PhoneField("Phone", validators=[Length(max=40)])
+    fax = PhoneField("Fax", validators=[Length(max=40)])
     email = StringField("Email", validators=[Length(max=200)])
     website = StringField("Website", validators=[Length(max=200)])
     best_time = StringField("Best time to visit", validators=[Length(max=200)])

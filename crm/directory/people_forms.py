@@ -5,7 +5,7 @@ from typing import Any
 from wtforms import BooleanField, DateField, HiddenField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, Optional
 
-from crm.core.forms import ChoiceField, Form, ManyField, optional_int
+from crm.core.forms import ChoiceField, Form, ManyField, PhoneField, optional_int
 from crm.core.patient_check import NotePart
 from crm.directory.forms import REQUIRED, VersionPart
 from crm.directory.hours import WEEKDAYS
@@ -27,9 +27,9 @@ class PersonPart(NotePart, VersionPart):
     first_name = StringField("First name", validators=[Length(max=60)])
     last_name = StringField("Last name", validators=[DataRequired(REQUIRED), Length(max=60)])
     email = StringField("Email", validators=[Length(max=200)])
-    phone = StringField("Phone", validators=[Length(max=40)])
-    mobile = StringField("Mobile", validators=[Length(max=40)])
-    fax = StringField("Fax", validators=[Length(max=40)])
+    phone = PhoneField("Phone", validators=[Length(max=40)])
+    mobile = PhoneField("Mobile", validators=[Length(max=40)])
+    fax = PhoneField("Fax", validators=[Length(max=40)])
     note = TextAreaField("Note", validators=[Length(max=2000)])
 
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
+
+from crm.core.formats import time_of_day
 
 WEEK = 7
 MINUTES_PER_HOUR = 60
@@ -37,8 +39,8 @@ class Entry:
 
     @property
     def time_words(self) -> str:
-        """`10:30`, or nothing."""
-        return "" if self.start is None else f"{self.start // MINUTES_PER_HOUR}:{self.start % MINUTES_PER_HOUR:02}"
+        """`10:30 am`, or nothing."""
+        return "" if self.start is None else time_of_day(time(*divmod(self.start, MINUTES_PER_HOUR)))
 
 
 class Placed(NamedTuple):

@@ -1,12 +1,12 @@
 """How numbers, money and days are written."""
 
-from datetime import date
+from datetime import date, time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm.core import formats
+from crm.core import clock, formats
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,13 @@ def test_month_numbers_count_months(day: date) -> None:
 @given(st.integers(min_value=-(10**15), max_value=10**15))
 def test_money_is_always_short(cents: int) -> None:
     assert len(formats.money(cents)) <= 14
+
+
+@pytest.mark.parametrize(
+    ("at", "says"),
+    [(time(0, 5), "12:05 am"), (time(9), "9:00 am"), (time(12), "12:00 pm"), (time(13, 5), "1:05 pm"), (None, "–")],
+)
+def test_times_are_told_as_offices_write_them(at: time | None, says: str) -> None:
+    assert formats.time_of_day(at) == says
+    moment = clock.at(date(2026, 7, 3), at.hour, at.minute) if at else None
+    assert formats.time_of_day(moment) == says

@@ -208,6 +208,18 @@ def test_contact_new_and_edit(cast: Cast, sign_in: Any, session: Session) -> Non
     assert (made.prefers, made.practice_id) == ("Text before 10:00", cast.olentangy.id)
 
 
+def test_numbers_are_shown_as_people_write_them_and_read_back(cast: Cast, sign_in: Any, session: Session) -> None:
+    cast.marisol.phone, cast.marisol.mobile = "+16145550142;ext=12", "+442071838750"
+    session.flush()
+    dana = sign_in(cast.dana)
+    form = dana.get(f"/directory/contacts/{cast.marisol.id}/edit")
+    shown = {name: form.soup.find("input", attrs={"name": name})["value"] for name in ("phone", "mobile")}
+    assert shown == {"phone": "(614) 555-0142 ext. 12", "mobile": "+442071838750"}
+    assert dana.submit(form).status == 302
+    session.expire_all()
+    assert (cast.marisol.phone, cast.marisol.mobile) == ("+16145550142;ext=12", "+442071838750")
+
+
 @pytest.mark.parametrize("kind", ["providers", "contacts"])
 def test_people_are_retired_and_brought_back(cast: Cast, sign_in: Any, session: Session, kind: str) -> None:
     dana = sign_in(cast.dana)

@@ -44,7 +44,7 @@ def test_meeting_new_plans_and_invites(database: Any, cast: Cast, sign_in: SignI
     assert answer.location == f"/meetings/{row.id}"
     assert (row.practice_id, len(row.attendees), clock.local(row.starts_at).hour) == (cast.olentangy.id, 3, 12)
     page = dana.get(answer.location).text
-    for words in ("Spine review", "Maren Oakes", "Nadia Okonjo, MD", "1. Forms", "12:00 to 13:00"):
+    for words in ("Spine review", "Maren Oakes", "Nadia Okonjo, MD", "1. Forms", "12:00 pm to 1:00 pm"):
         assert words in page
 
 

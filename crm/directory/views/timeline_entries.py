@@ -136,7 +136,7 @@ def _due_tone(day: date | None) -> str:
 
 
 def _when(day: date, at: time | None) -> str:
-    return f"{day_words(day)}, {at:%H:%M}" if at else day_words(day)
+    return f"{day_words(day)}, {formats.time_of_day(at)}" if at else day_words(day)
 
 
 def _hour(at: time | None) -> float:
