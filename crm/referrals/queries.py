@@ -22,6 +22,7 @@ from crm.referrals.models import (
 )
 
 WINDOW_DAYS = 90
+WINDOWS = ("last90", "before90")
 YEAR_MONTHS = 12
 # Rows of an import that is being taken back count until the moment in which it is taken back.
 COUNTED = (ImportState.DONE, ImportState.TAKING_BACK)
@@ -88,17 +89,16 @@ def _recent(today: date, among: Collection[int] | None = None) -> Select[Any]:
 def _of_whole_months(months: Collection[int], *windows: tuple[date, date]) -> Select[Any]:
     """What lies whole in a window is in the rollup."""
     table = ReferralPracticeMonth
-    names = ("last90", "before90")
     sums = [
         func.sum(case((table.month.in_([m for m in months if share_of_month(m, window)]), table.received), else_=0))
         for window in windows
     ]
-    columns: list[Any] = [column.label(name) for column, name in zip(sums, names, strict=True)]
+    columns: list[Any] = [column.label(name) for column, name in zip(sums, WINDOWS, strict=True)]
     query = select(table.practice_id, *columns)
     return query.where(table.month.in_(months), table.practice_id > 0).group_by(table.practice_id)
 
 
-def _of_rows(months: Collection[int], *windows: tuple[date, date]) -> Select[Any]:
+def _of_rows(months: Collection[int], *windows: tuple[date, date], by: Any = Referral.practice_id) -> Select[Any]:
     """At the edges of a window days count, and a monthly count by its share."""
 
     def within(window: tuple[date, date]) -> ColumnElement[Any]:
@@ -106,12 +106,9 @@ def _of_rows(months: Collection[int], *windows: tuple[date, date]) -> Select[Any
         monthly = case((Referral.received_on.is_(None), Referral.count * share), else_=0.0)
         return func.sum(case((Referral.received_on.between(*window), Referral.count), else_=monthly))
 
-    columns: list[Any] = [
-        within(window).label(name) for window, name in zip(windows, ("last90", "before90"), strict=True)
-    ]
-    query = select(Referral.practice_id, *columns)
-    known = Referral.practice_id.is_not(None)
-    return query.where(Referral.month.in_(months), known, is_counted()).group_by(Referral.practice_id)
+    columns: list[Any] = [within(window).label(name) for window, name in zip(windows, WINDOWS, strict=False)]
+    query = select(by, *columns).where(Referral.month.in_(months), Referral.practice_id.is_not(None), is_counted())
+    return query.group_by(by)
 
 
 def recent_counts(
@@ -139,6 +136,15 @@ def recent_counts(
         )
         for id_ in ids
     }
+
+
+def recent_by_provider(session: Session, viewer: Viewer, practice_id: int, today: date) -> dict[int, int]:
+    """How many referrals each provider sent from one practice in the last 90 days, counted as in `recent_counts`."""
+    last = _window(today)
+    months = range(formats.month_of(last[0]), formats.month_of(last[1]) + 1)
+    query = _of_rows(months, last, by=Referral.provider_id).where(Referral.provider_id.is_not(None))
+    query = query.where(Referral.practice_id.in_(_in_scope(session, viewer, [practice_id])))
+    return {row.provider_id: round(row.last90) for row in session.execute(query)}
 
 
 def months_for_practice(session: Session, viewer: Viewer, practice_id: int, first: int, last: int) -> dict[int, int]:

@@ -1,6 +1,6 @@
 """Tests of the volumes that other rooms read: windows of ninety days, months, scope."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -94,3 +94,18 @@ def test_recent_counts_take_the_same_statements_for_many(session: Session, cast:
         assert len(queries.recent_counts(session, SYSTEM, more, TODAY)) == 50
     assert len(one) == len(many) == 3
     assert queries.recent_counts(session, SYSTEM, [], TODAY) == {}
+
+
+def test_each_provider_of_a_practice_has_its_own_count(session: Session, cast: Cast) -> None:
+    whose = cast.okonjo.id
+    days = (TODAY, TODAY - timedelta(days=89), TODAY - timedelta(days=90))
+    for entry in (
+        *(Entry(cast.olentangy.id, received_on=day, provider_id=whose) for day in days),
+        Entry(cast.olentangy.id, month=NOVEMBER - 1, count=7, provider_id=whose),
+        Entry(cast.olentangy.id, month=NOVEMBER - 1, count=5),
+        Entry(cast.southgate.id, received_on=TODAY, provider_id=cast.becker.id),
+    ):
+        services.enter_referral(session, SYSTEM, entry)
+    of_olentangy = queries.recent_by_provider(session, cast.viewer(cast.dana), cast.olentangy.id, TODAY)
+    assert of_olentangy == {whose: 9}
+    assert queries.recent_by_provider(session, cast.viewer(cast.dana), cast.southgate.id, TODAY) == {}

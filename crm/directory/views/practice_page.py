@@ -1,6 +1,6 @@
 """The page of one practice: who is there, when, where, what it sends, and everything that happened."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -42,6 +42,7 @@ class Known:
     visits: Sequence[Visit]
     tasks: Sequence[Task]
     counts: referrals.RecentCounts | None
+    by_provider: Mapping[int, int] | None  # referrals of the last 90 days
     objective: str
 
     @property
@@ -84,13 +85,15 @@ def practice(practice_id: int) -> ResponseReturnValue:
 def _known(viewer: Viewer, found: Practice) -> Known:
     session = db.session()
     sees_visits = viewer.may(Permission.VISITS_VIEW)
-    counts = None
+    counts, by_provider = None, None
     if viewer.may(Permission.REFERRALS_VIEW):
         counts = referrals.recent_counts(session, viewer, [found.id], clock.today()).get(found.id)
+        by_provider = referrals.recent_by_provider(session, viewer, found.id, clock.today())
     return Known(
         visits=visits.list_for_practice(session, viewer, found.id, limit=MOST) if sees_visits else [],
         tasks=_tasks(viewer, found.id),
         counts=counts,
+        by_provider=by_provider,
         objective=visits.open_objective(session, viewer, found.id) if sees_visits else "",
     )
 
