@@ -21,6 +21,7 @@ from crm.core import clock, engine
 from crm.core.db import db, separate_transaction
 from crm.core.errors import NotAllowed, RoundsError
 from crm.core.security import request_id
+from crm.core.web import safe_next
 
 log = structlog.get_logger()
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -146,11 +147,14 @@ def _is_sent_from_elsewhere() -> bool:
 
 
 def _send_to_sign_in() -> ResponseReturnValue:
-    if request.headers.get("HX-Request") == "true":
-        return "", 401, {"HX-Redirect": url_for("accounts.sign_in")}
-    if request.method == "GET":
+    """To the sign-in page, and after it back to the page where the person was: what they typed waits there."""
+    is_htmx = request.headers.get("HX-Request") == "true"
+    if request.method == "GET" and not is_htmx:
         return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")))
-    return redirect(url_for("accounts.sign_in"))
+    was_at = urlsplit(request.headers.get("HX-Current-URL" if is_htmx else "Referer", ""))
+    path = f"{was_at.path}?{was_at.query}" if was_at.query else was_at.path
+    address = url_for("accounts.sign_in", next=safe_next(path, "") or None)
+    return ("", 401, {"HX-Redirect": address}) if is_htmx else redirect(address)
 
 
 def record_refusal(problem: RoundsError) -> None:

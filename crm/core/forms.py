@@ -116,7 +116,7 @@ class Problems:
         elif isinstance(problem, Conflict):
             self.form.form_errors.append(
                 f"{problem.says} What you typed is still here. Save again to put it in place of theirs, "
-                "or reload to see theirs."
+                "or cancel to see theirs."
             )
         else:
             return False

@@ -91,9 +91,15 @@ const navigation = performance.getEntriesByType("navigation")[0]?.type || "navig
 const forms = [...document.querySelectorAll("form[data-draft]")];
 const here = new Set(forms.map((form) => PREFIX + form.dataset.draft));
 
-// What was sent and led to another page is saved. An error page and the sign-in page prove nothing.
-if (!document.querySelector(".bare, [data-error-page]")) {
-  for (const key of store.keys(PREFIX)) if (!here.has(key) && store.read(key)?.sent) store.drop(key);
+// What was sent is saved when the form itself led to this page. The sign-in page, an error page and a form that came back
+// say that it was not: it stays a draft. Any other way here (the connection was lost, say) proves nothing.
+const cameFrom = (draft) => document.referrer === draft.from;
+const isUnsaved = Boolean(document.querySelector(".bare, [data-error-page], form[data-draft] [data-error-summary]"));
+for (const key of store.keys(isUnsaved ? "rounds-draft:" : PREFIX)) {
+  const draft = store.read(key);
+  if (!draft?.sent) continue;
+  if (isUnsaved) store.write(key, { at: draft.at, values: draft.values });
+  else if (!here.has(key) && cameFrom(draft)) store.drop(key);
 }
 
 for (const form of forms) {
@@ -101,7 +107,7 @@ for (const form of forms) {
   const original = valuesOf(form);
   const draft = store.read(key);
   const refused = Boolean(form.querySelector("[data-error-summary]"));
-  if (draft?.sent && !refused && navigation === "navigate") {
+  if (draft?.sent && !refused && cameFrom(draft) && navigation === "navigate") {
     store.drop(key);
   } else if (draft && !refused && JSON.stringify(draft.values) !== JSON.stringify(original)) {
     fill(form, draft.values);
@@ -118,7 +124,7 @@ for (const form of forms) {
   form.addEventListener("change", soon);
   form.addEventListener("submit", () => {
     clearTimeout(timer);
-    store.write(key, { at: Date.now(), values: valuesOf(form), sent: true });
+    store.write(key, { at: Date.now(), values: valuesOf(form), sent: true, from: location.href.split("#")[0] });
   });
   window.addEventListener("pagehide", () => {
     if (timer && !isOver && !store.read(key)?.sent && JSON.stringify(valuesOf(form)) !== JSON.stringify(original)) keep();

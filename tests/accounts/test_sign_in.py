@@ -107,6 +107,28 @@ def test_a_session_ends_when_idle_and_when_old(cast: Cast, sign_in: Any) -> None
         assert other.get("/account").status == 302
 
 
+@pytest.mark.parametrize(
+    ("headers", "leads_to"),
+    [
+        ({"Referer": "http://localhost/visits/plan?practice=7"}, "/sign-in?next=/visits/plan?practice%3D7"),
+        ({"Referer": "http://localhost/tasks"}, "/sign-in?next=/tasks"),
+        ({"Referer": "https://evil.example/no/page/of/ours"}, "/sign-in"),
+        ({"Referer": "http://localhost//evil.example"}, "/sign-in"),
+        ({}, "/sign-in"),
+    ],
+)
+def test_a_form_sent_too_late_leads_back_to_its_page(
+    headers: dict[str, str], leads_to: str, cast: Cast, sign_in: Any
+) -> None:
+    browser = sign_in(cast.dana)
+    browser.csrf()
+    with time_machine.travel(clock.now() + timedelta(minutes=20)):
+        answer = browser.post("/tasks/new", {"title": "Call back"}, headers=headers)
+        assert answer.location.replace("%2F", "/").replace("%3F", "?") == leads_to
+        answer = browser.post("/tasks/1/done", headers={"HX-Current-URL": "http://localhost/tasks"}, htmx=True)
+        assert answer.response.headers["HX-Redirect"] == "/sign-in?next=/tasks"
+
+
 def test_polling_does_not_keep_a_session_alive(cast: Cast, sign_in: Any) -> None:
     start = clock.now()
     browser = sign_in(cast.dana)

@@ -5,6 +5,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.e2e.conftest import sign_in
+from tests.e2e.live import PEOPLE, Live
 from tests.e2e.watching import Watch
 
 OBJECTIVE = "Offer the new scheduling line"
@@ -109,6 +111,43 @@ def test_draft_survives_a_reload(sign_in_as: Callable[..., Watch], size: str) ->
     watch.look()
     page.get_by_role("button", name="Discard").click()
     expect(page.get_by_label("Note")).to_have_value("")
+
+
+def test_what_was_typed_outlives_the_end_of_a_session(sign_in_as: Callable[..., Watch], live_server: Live) -> None:
+    watch = sign_in_as("liaison", "phone")
+    page = watch.page
+    practice_id = practice_link(page, 6).rsplit("/", 1)[-1]
+    page.goto(f"/visits/new?practice={practice_id}&separate=1")
+    page.get_by_label("Note").fill(NOTE)
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Save visit").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+    sign_in(page, PEOPLE["liaison"], live_server.password_of(PEOPLE["liaison"]))
+    expect(page.get_by_label("Note")).to_have_value(NOTE)
+    expect(page.get_by_text("is back.")).to_be_visible()
+    page.get_by_role("button", name="Save visit").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Visit saved")
+    page.goto(f"/visits/new?practice={practice_id}&separate=1")
+    expect(page.get_by_label("Note")).to_have_value("")
+
+
+def test_what_was_typed_outlives_a_lost_connection(sign_in_as: Callable[..., Watch]) -> None:
+    watch = sign_in_as("liaison", "phone")
+    watch.expected = ["ERR_"]
+    page = watch.page
+    address = f"/visits/new?practice={practice_link(page, 7).rsplit('/', 1)[-1]}&separate=1"
+    page.goto(address)
+    page.get_by_label("Note").fill(NOTE)
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Save visit").click()
+    page.wait_for_url("chrome-error://**")
+    page.context.set_offline(False)
+
+    page.goto("/today")
+    page.goto(address)
+    expect(page.get_by_label("Note")).to_have_value(NOTE)
+    page.get_by_role("button", name="Discard").click()
 
 
 def test_a_visit_is_logged_without_a_mouse(sign_in_as: Callable[..., Watch]) -> None:
