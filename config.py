@@ -127,7 +127,7 @@ def _secret_key(env: Mapping[str, str], database_url: str, data_dir: Path) -> st
 
 def _own_secret_key(path: Path) -> str:
     """On a laptop the key is made once and stays beside the database, readable by its owner only."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_directory(path.parent)
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
@@ -136,6 +136,16 @@ def _own_secret_key(path: Path) -> str:
         key = secrets.token_urlsafe(48)
         file.write(key)
     return key
+
+
+def make_directory(path: Path) -> None:
+    """Make the directory of the data, for its owner only."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as problem:
+        raise ConfigError(f"DATA_DIR cannot be used: {path} ({problem.strerror})") from None
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise ConfigError(f"DATA_DIR cannot be used: {path} (nothing can be written there)")
 
 
 def _whole(env: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:

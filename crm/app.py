@@ -9,7 +9,7 @@ from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from config import ROOT, Config
+from config import ROOT, Config, make_directory
 from crm import navigation
 from crm.accounts import admin_views as admin
 from crm.accounts import cli as accounts_cli
@@ -62,7 +62,7 @@ def create_app(config: Config | None = None) -> Flask:
     app.config.from_mapping(config.flask_settings())
     app.url_map.converters["int"] = DatabaseId
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine.engine_options(config.database_url)
-    config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds people's addresses
+    make_directory(config.data_dir)  # it holds people's addresses
     logs.configure(config.log_level)
     _add_extensions(app, config)
     for blueprint in BLUEPRINTS:

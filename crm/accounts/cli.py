@@ -1,15 +1,15 @@
 """Commands of the room accounts: `flask --app wsgi users ...`."""
 
 import click
-from flask.cli import AppGroup
 from flask_migrate import upgrade
 
 from crm.accounts import queries, services
 from crm.accounts.permissions import Role
+from crm.core.commands import Commands
 from crm.core.db import commit, db
 from crm.core.errors import RoundsError
 
-cli = AppGroup("users", help="Accounts of the people who sign in.")
+cli = Commands("users", help="Accounts of the people who sign in.")
 
 
 @cli.command("create-admin")

@@ -4,15 +4,15 @@ from datetime import date, datetime
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
 
 from crm.core import clock, formats
+from crm.core.commands import Commands
 from crm.core.db import commit, db
 from crm.core.errors import RoundsError
 from crm.demo import services
 from crm.demo.scale import SCALES
 
-cli = AppGroup("demo", help="The invented organization for trying Rounds.")
+cli = Commands("demo", help="The invented organization for trying Rounds.")
 
 
 @cli.command("create")

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-from flask.cli import AppGroup
 
 from crm.accounts.queries import find_organization
 from crm.core import clock, engine, formats
+from crm.core.commands import Commands
 from crm.core.db import commit, db
 from crm.core.errors import Invalid, RoundsError
 from crm.directory import import_services
@@ -20,7 +20,7 @@ from crm.directory.importing.importer import Progress, check_filter, run_import
 from crm.directory.importing.reading import open_table
 from crm.directory.importing.rows import FileKind, Reason, RowFilter
 
-cli = AppGroup("directory", help="Import providers and practices from the public files of CMS.")
+cli = Commands("directory", help="Import providers and practices from the public files of CMS.")
 TELL_EVERY = 100_000
 OPTIONS = (
     click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path)),

@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
 
 from config import Config
 from crm.accounts.queries import find_organization
@@ -14,18 +13,20 @@ from crm.accounts.services import set_up_organization
 from crm.accounts.viewer import SYSTEM
 from crm.audit.trail import Actor
 from crm.core import formats
+from crm.core.commands import Commands
 from crm.core.db import commit, db
 from crm.core.errors import RoundsError
 from crm.referrals import import_services, rollup
 from crm.referrals.importing import checking
 from crm.referrals.importing.lock import only_one
+from crm.referrals.importing.mapping import NO_MONTH
 from crm.referrals.importing.sheets import MEGABYTE, Limits
 from crm.referrals.importing.taking_back import take_back_rows
 from crm.referrals.importing.writing import Tally, withdraw, write_import
 from crm.referrals.list_filters import read_month
 from crm.referrals.models import ImportState, ReferralImport
 
-cli = AppGroup("referrals", help="Import referrals, take an import back, check the monthly totals.")
+cli = Commands("referrals", help="Import referrals, take an import back, check the monthly totals.")
 STOPPED = "The command was stopped. Nothing of the file was kept."
 
 
@@ -66,7 +67,8 @@ def _take_in(file: Path, month: int | None, *, is_dry: bool) -> ReferralImport:
     problems = checking.mapping_problems(batch)
     if problems:
         db.session.rollback()
-        raise click.ClickException(" ".join(problems) + " Use the import page to say it.")
+        way = "Use --month, such as --month 2026-03." if problems == [NO_MONTH] else "Use the import page to say it."
+        raise click.ClickException(f"{' '.join(problems)} {way}")
     return batch
 
 

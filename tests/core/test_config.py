@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from config import Config, ConfigError
+from crm.app import create_app
 
 GOOD_KEY = "Zq8-4vN_wT2yLh7RkC5mXb9Pd3Fs6Jg1Ua0Ee"
 
@@ -51,3 +52,10 @@ def test_a_wrong_setting_is_named(tmp_path: Path, name: str, value: str) -> None
 def test_old_keys_are_taken_until_they_are_removed(tmp_path: Path) -> None:
     config = read(tmp_path, SECRET_KEY=GOOD_KEY, SECRET_KEY_FALLBACKS="old-one,older-one")
     assert config.flask_settings()["SECRET_KEY_FALLBACKS"] == ["old-one", "older-one"]
+
+
+def test_a_data_directory_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file stands here")
+    for env in ({}, {"SECRET_KEY": GOOD_KEY}):
+        with pytest.raises(ConfigError, match="DATA_DIR cannot be used"):
+            create_app(read(tmp_path, **env))

@@ -51,8 +51,8 @@ def test_a_dry_run_writes_nothing(app: Flask, tmp_path: Path) -> None:
 
 def test_counts_take_the_stated_month(app: Flask, tmp_path: Path) -> None:
     path = saved(tmp_path, csv_bytes([[OKONJO, "12"]], ("from_npi", "patient_count")))
-    code, _ = run(app, "import", path)
-    assert code == 1
+    refused = app.test_cli_runner().invoke(args=["referrals", "import", path])
+    assert (refused.exit_code, "Use --month" in refused.output) == (1, True)
     assert run(app, "import", path, "--month", "March")[0] == 2
     code, output = run(app, "import", path, "--month", "2026-03", "--json")
     assert (code, json.loads(output.splitlines()[-1])["imported"]) == (0, 1)

@@ -52,6 +52,7 @@ class MappedColumn:
 
 
 SURE_SHARE = 0.9
+NO_MONTH = "The file has no month. Say which month its counts are of."
 DESTINATION_NPIS = {"orgnpi", "tonpi", "npihospitals", "hospitalnpi", "destinationnpi"}
 ORGANIZATION_NAMES = {"organizationname", "orgnm", "orgname"}
 
@@ -158,5 +159,5 @@ def missing(targets: Iterable[Target], grain: Grain, *, has_month: bool) -> list
         if Target.COUNT not in chosen:
             problems.append("Say which column holds the number of referrals.")
         if not set(chosen) & {Target.MONTH, Target.RECEIVED_ON} and not has_month:
-            problems.append("The file has no month. Say which month its counts are of.")
+            problems.append(NO_MONTH)
     return problems
