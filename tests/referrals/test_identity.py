@@ -54,6 +54,8 @@ TELLING_VALUES = {
     "birth date in a text": ["DOB 03/04/1951", "ok", "ok"],
     "record number in a text": ["fine", "MRN: 00482915", "fine"],
     "birth dates": ["04/02/1951", "11/23/1987", "07/07/2014"],
+    "birth dates of one decade": ["04/02/1951", "11/23/1957", "07/07/1954"],
+    "birth dates with short years": ["4/2/51", "11/23/87", "7/7/14"],
     "emails": ["zeb.quill@mail.example", "", "ada@mail.example"],
     "phones": ["(614) 555-0142", "614-555-0177", "614.555.0100"],
     "icd": ["E11.9", "M54.5", "I10"],

@@ -12,6 +12,7 @@ from crm.core.patient_words import Sign, signs_in
 from crm.directory.npi import is_npi
 from crm.referrals.importing import identity_words as words
 from crm.referrals.importing.headers import Target, known_target
+from crm.referrals.importing.values import OLDEST_YEAR
 from crm.referrals.models import Grain
 
 
@@ -91,6 +92,7 @@ class ValueSigns:
 
     def _add_years(self, text: str) -> None:
         years = [int(year) for year in YEARS.findall(text)]
+        years += [int(year) + (1900 if int(year) >= SHORT_YEAR_PIVOT else 2000) for year in SHORT_YEARS.findall(text)]
         if years:
             self.first_year, self.last_year = min(self.first_year, *years), max(self.last_year, *years)
 
@@ -159,6 +161,8 @@ NPI = re.compile(r"[12]\d{9}(?:\.0)?$")
 YEARS = re.compile(
     r"^(?:\d{1,2}[/.-]\d{1,2}[/.-])?((?:19|20)\d{2})(?:[/.-]\d{1,2}[/.-]\d{1,2}|\d{4}(?!\d))?(?=[T ]|$)", re.MULTILINE
 )
+SHORT_YEARS = re.compile(r"^\d{1,2}[/.-]\d{1,2}[/.-](\d{2})(?=[T ]|$)", re.MULTILINE)
+SHORT_YEAR_PIVOT = 40  # 39 is a day of 2039 and 40 one of 1940: no referral is so old, and no day so far ahead
 VIN = re.compile(r"^[A-HJ-NPR-Z0-9]{17}$", re.MULTILINE)
 EMAIL = re.compile(r"^[^\s@]{1,64}@[^\s@]{1,190}\.[a-z]{2,}$", re.MULTILINE | re.IGNORECASE)
 TELLING = (
@@ -267,7 +271,9 @@ def _by_event_values(key: str, signs: ValueSigns, target: Target | None) -> Verd
 
 
 def _looks_like_births(signs: ValueSigns) -> bool:
-    return signs.share(signs.dates) > MOST and signs.last_year - signs.first_year > BIRTH_SPAN_YEARS
+    """Dates over many years, or all of them older than any referral that is read here."""
+    is_old = 0 < signs.last_year < OLDEST_YEAR
+    return signs.share(signs.dates) > MOST and (is_old or signs.last_year - signs.first_year > BIRTH_SPAN_YEARS)
 
 
 def _singles_out(signs: ValueSigns) -> bool:
