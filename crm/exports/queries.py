@@ -14,7 +14,7 @@ from crm.audit.models import AuditEvent
 from crm.core import clock
 from crm.core.errors import NotFound
 from crm.core.paging import Page, paginate
-from crm.directory.models import Consent, ContactPermission, Territory
+from crm.directory.models import Channel, Consent, ContactPermission, Territory
 from crm.directory.queries import MAX_ID
 from crm.exports.filters import Namer
 from crm.exports.models import ContactList, Export, ExportFile
@@ -90,6 +90,15 @@ def find_file(session: Session, export: Export) -> ExportFile | None:
     if export.finished_at is None or export.finished_at < clock.now() - FILE_KEPT:
         return None
     return session.get(ExportFile, export.id)
+
+
+def count_opt_outs_since(session: Session, export: Export) -> int:
+    """How many addresses of an export's channel were opted out after its file was made: it may hold some of them."""
+    query = select(func.count()).select_from(ContactPermission)
+    query = query.where(
+        ContactPermission.channel == Channel(export.channel), ContactPermission.consent == Consent.OPTED_OUT
+    )
+    return session.scalar(query.where(ContactPermission.updated_at > export.finished_at)) or 0
 
 
 def old_file_ids(session: Session) -> Sequence[int]:

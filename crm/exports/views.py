@@ -13,7 +13,7 @@ from crm.accounts.permissions import Permission
 from crm.accounts.queries import list_users, user_names
 from crm.core import clock
 from crm.core.db import commit, db, separate_transaction
-from crm.core.errors import NotFound
+from crm.core.errors import Conflict, NotFound
 from crm.core.paging import PAGE_SIZE, Page
 from crm.core.web import allow, arg_int, page, partial, passive
 from crm.directory.models import Channel, ContactRole, PracticeKind, PracticeStatus, Tier
@@ -172,10 +172,12 @@ def receipt(export_id: int) -> ResponseReturnValue:
     session, viewer = db.session(), current_viewer()
     export = queries.get_export(session, viewer, export_id)
     kept_until = export.finished_at + queries.FILE_KEPT if export.finished_at else None
+    is_kept = queries.find_file(session, export) is not None
+    opted_out = queries.count_opt_outs_since(session, export) if is_kept else 0
     return page(
         "exports/receipt.html",
         export=export, job=queries.find_job(session, export),
-        has_file=queries.find_file(session, export) is not None, kept_until=kept_until,
+        has_file=is_kept and not opted_out, opted_out=opted_out, kept_until=kept_until,
         names=user_names(session), reasons=Reason, columns=columns.COLUMNS,
         address_head=columns.ADDRESS_HEADS[Channel(export.channel)],
         downloads=queries.list_downloads(session, export), again=_again(export),
@@ -204,6 +206,8 @@ def _kept_file(export_id: int) -> tuple[Export, ExportFile]:
     kept = queries.find_file(db.session(), export)
     if kept is None:
         raise NotFound("The file is removed after seven days. Export the list again for a new one.")
+    if queries.count_opt_outs_since(db.session(), export):
+        raise Conflict("Somebody opted out since this file was made. Export the list again for a new one.")
     return export, kept
 
 

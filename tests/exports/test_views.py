@@ -271,6 +271,21 @@ def test_export_file_is_an_attachment_that_nobody_keeps_and_each_download_is_not
     assert "Suppressed addresses" in priya.get(f"/exports/{export.id}").text
 
 
+def test_a_file_is_not_given_out_after_somebody_opted_out(
+    priya: PageClient, cast: Cast, export: Export, database: Any, run_jobs: RunJobs
+) -> None:
+    say(database(), Channel.FAX, "+16145550199", Consent.OPTED_OUT)
+    assert priya.get(f"/exports/{export.id}/file").status == 200, "another channel says nothing about this one"
+    say(database(), Channel.EMAIL, "somebody@else.example", Consent.OPTED_OUT)
+    for path in ("file", "suppressed"):
+        refused = priya.get(f"/exports/{export.id}/{path}")
+        assert (refused.status, "opted out since" in refused.text) == (409, True)
+    receipt = priya.get(f"/exports/{export.id}")
+    assert "1 address opted out of this channel since" in receipt.text
+    assert "Export again" in receipt.text
+    assert "Download CSV" not in receipt.text
+
+
 def test_export_of_somebody_else_is_seen_by_managers_and_compliance_only(
     cast: Cast, sign_in: SignIn, export: Export, database: Any
 ) -> None:
