@@ -104,6 +104,7 @@ def begin_import(session: Session, viewer: Viewer, batch: DirectoryImport) -> No
         session, kind=IMPORT, title=f"Import {batch.file_name}", payload={"import_id": batch.id}, viewer=viewer
     )
     batch.job_id, batch.state, batch.says = job.id, State.RUNNING, ""
+    job.result_url = f"/directory/imports/{batch.id}"  # also for an import that is cancelled before it begins
     batch.started_at = batch.started_at or clock.now()
     session.flush()
 

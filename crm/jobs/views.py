@@ -9,6 +9,7 @@ from crm.core.web import is_htmx, page, partial, passive, signed_in
 from crm.jobs import queries, services
 
 bp = Blueprint("jobs", __name__, url_prefix="/jobs")
+STOP_ASKING = 286  # what tells htmx that a page need not be asked for any more
 
 
 @bp.get("/tray")
@@ -27,7 +28,7 @@ def job(job_id: int) -> ResponseReturnValue:
     found = queries.get_job(db.session(), current_viewer(), job_id)
     if is_htmx():
         headers = {"HX-Redirect": found.result_url} if found.state.is_over and found.result_url else {}
-        return partial("jobs/_progress.html", job=found), 200, headers
+        return partial("jobs/_progress.html", job=found), STOP_ASKING if found.state.is_over else 200, headers
     if found.state.is_over and found.result_url:
         return redirect(found.result_url)
     return page("jobs/job.html", job=found)

@@ -146,7 +146,7 @@ def begin_check(session: Session, viewer: Viewer, batch: ReferralImport) -> Job:
     """Queue the check of a large file."""
     payload = {"import_id": batch.id, "revision": batch.mapping["revision"]}
     job = enqueue(session, kind="referrals.check", title=f"Check {batch.file_name}", payload=payload, viewer=viewer)
-    batch.job_id = job.id
+    batch.job_id, job.result_url = job.id, _page_of(batch)
     session.flush()
     return job
 
@@ -168,9 +168,14 @@ def begin_import(session: Session, viewer: Viewer, batch: ReferralImport) -> Job
         payload={"import_id": batch.id},
         viewer=viewer,
     )
-    batch.job_id = job.id
+    batch.job_id, job.result_url = job.id, _page_of(batch)
     session.flush()
     return job
+
+
+def _page_of(batch: ReferralImport) -> str:
+    """Where the tray and a cancelled job lead: the file may wait there for another try."""
+    return f"/referrals/imports/{batch.id}"
 
 
 def give_up(session: Session, batch: ReferralImport) -> None:
@@ -193,7 +198,7 @@ def begin_take_back(session: Session, viewer: Viewer, batch: ReferralImport) -> 
         payload={"import_id": batch.id},
         viewer=viewer,
     )
-    batch.job_id = job.id
+    batch.job_id, job.result_url = job.id, _page_of(batch)
     session.flush()
     return job
 

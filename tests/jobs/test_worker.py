@@ -152,7 +152,9 @@ def test_job_page_is_the_owners_alone(cast: Cast, sign_in: Any) -> None:
     assert sign_in(cast.maren).get("/jobs/999999").status == 404
     maren = sign_in(cast.maren)
     assert "1 running" in maren.get("/jobs/tray", htmx=True).text
+    assert maren.get(f"/jobs/{job.id}", htmx=True).status == 200
     assert maren.post(f"/jobs/{job.id}/cancel").status == 302
+    assert maren.get(f"/jobs/{job.id}", htmx=True).status == 286, "htmx stops asking"
     assert maren.post(f"/jobs/{job.id}/cancel").status == 409
 
 

@@ -264,6 +264,7 @@ def test_a_cancelled_import_keeps_nothing_and_waits(
     run_jobs()
     assert last_import(database()).state is ImportState.WAITING
     assert database().scalars(select(Referral.id)).all() == []
+    assert maren.get(f"/jobs/{job.id}").location == f"/referrals/imports/{batch.id}"
     page = maren.get(f"/referrals/imports/{batch.id}")
     assert "Cancelled" in page.text
     maren.submit(page, action="/import")
