@@ -152,6 +152,9 @@ def visit_new() -> ResponseReturnValue:
     practice = get_practice(db.session(), viewer, practice_id)
     form = NewLogForm()
     planned = _planned(viewer, practice, form)
+    if request.method == "GET" and planned is not None and planned.state is not VisitState.PLANNED:
+        flash(f"This visit is {planned.state.label.lower()} already.", "info")
+        return redirect(url_for("visits.visit", visit_id=planned.id))
     offer_choices(db.session(), viewer, practice, form, planned)
     if request.method == "GET":
         form.process(data=likely(db.session(), viewer, practice, planned))
@@ -181,8 +184,6 @@ def _planned(viewer: Viewer, practice: Practice, form: NewLogForm) -> Visit | No
     found = queries.get_visit(db.session(), viewer, int(known) if known.isdecimal() else 0)
     if found.practice_id != practice.id:
         raise NotFound
-    if request.method == "GET" and found.state is not VisitState.PLANNED:
-        raise Conflict("This visit was logged or cancelled already.")
     return found
 
 

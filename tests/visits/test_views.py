@@ -90,6 +90,16 @@ def test_visit_new_carries_the_plan_over_and_undo_plans_it_again(database: Any, 
     assert only(database).state is PLANNED
 
 
+def test_visit_new_of_a_visit_that_was_logged_leads_to_it(database: Any, cast: Cast, sign_in: SignIn) -> None:
+    planned = visit(database, cast.olentangy, cast.dana, state=PLANNED)
+    dana = sign_in(cast.dana)
+    address = f"/visits/new?practice={cast.olentangy.id}&visit={planned.id}"
+    dana.submit(dana.get(address), {"outcome": "met"})
+    back = dana.get(address)
+    assert (back.status, back.location) == (302, f"/visits/{planned.id}")
+    assert "This visit is done already." in dana.get(back.location).text
+
+
 def test_visit_new_can_be_another_visit_beside_the_plan(database: Any, cast: Cast, sign_in: SignIn) -> None:
     visit(database, cast.olentangy, cast.dana, state=PLANNED, objective="Spine")
     dana = sign_in(cast.dana)
