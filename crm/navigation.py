@@ -9,7 +9,7 @@ from crm.accounts.viewer import Viewer
 
 @dataclass(frozen=True)
 class Item:
-    """One entry. `room` marks it as current on every page whose endpoint begins so."""
+    """One entry. `room` marks it as current on every page whose endpoint begins so; whoever has `unless` finds it there."""
 
     label: str
     icon: str
@@ -19,6 +19,7 @@ class Item:
     url: str = ""
     is_current: bool = False
     badge: int | None = None
+    unless: str = ""
 
 
 HOMES = {
@@ -40,6 +41,7 @@ GROUPS: tuple[tuple[Item, ...], ...] = (
     ),
     (
         Item("Audit", "shield-check", "audit.log", P.AUDIT_VIEW),
+        Item("Territories", "map", "directory.territories", P.TERRITORIES_EDIT, unless=P.DIRECTORY_VIEW),
         Item("People", "people", "admin.users", P.USERS_EDIT, "admin.user"),
         Item("Settings", "gear", "admin.settings", P.SETTINGS_EDIT, "admin.settings"),
     ),
@@ -57,8 +59,12 @@ QUICK_ADD: tuple[Item, ...] = (
 def menu(viewer: Viewer, endpoint: str, url_for: Callable[[str], str], badges: dict[str, int]) -> list[list[Item]]:
     """The groups of the rail for a person on a page; `badges` counts by endpoint."""
     groups = [(HOMES[viewer.home], *GROUPS[0]), *GROUPS[1:]]
-    shown = [[_resolve(i, endpoint, url_for, badges) for i in group if viewer.may(i.permission)] for group in groups]
+    shown = [[_resolve(i, endpoint, url_for, badges) for i in group if _is_for(viewer, i)] for group in groups]
     return [group for group in shown if group]
+
+
+def _is_for(viewer: Viewer, item: Item) -> bool:
+    return viewer.may(item.permission) and not (item.unless and viewer.may(item.unless))
 
 
 def quick_add(viewer: Viewer, url_for: Callable[[str], str]) -> list[Item]:

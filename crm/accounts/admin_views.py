@@ -16,6 +16,13 @@ from crm.core.errors import Invalid
 from crm.core.web import allow, page
 from crm.directory.queries import list_territories
 
+USUAL_ZONES = {
+    "America/New_York": "Eastern (New York)", "America/Chicago": "Central (Chicago)",
+    "America/Denver": "Mountain (Denver)", "America/Phoenix": "Mountain without daylight saving (Phoenix)",
+    "America/Los_Angeles": "Pacific (Los Angeles)", "America/Anchorage": "Alaska (Anchorage)",
+    "Pacific/Honolulu": "Hawaii (Honolulu)", "America/Puerto_Rico": "Atlantic (Puerto Rico)",
+    "Pacific/Guam": "Guam",
+}  # fmt: skip
 bp = Blueprint("admin", __name__, url_prefix="/admin")
 
 
@@ -91,9 +98,7 @@ def settings() -> ResponseReturnValue:
     """The organisation's name, place, time zone and visit rhythm."""
     organization = queries.get_organization(db.session())
     form = OrganizationForm(obj=organization)
-    form.time_zone.choices = [
-        (z, z.replace("_", " ")) for z in sorted(clock.zone_names()) if z.startswith(("America/", "Pacific/", "US/"))
-    ]
+    form.time_zone.choices = _zones()
     if form.is_sent():
         with form.problems():
             services.change_organization(
@@ -107,6 +112,13 @@ def settings() -> ResponseReturnValue:
             return redirect(url_for("admin.settings"))
         form.version.data = str(queries.get_organization(db.session()).version)
     return page("accounts/settings.html", form=form, organization=queries.get_organization(db.session()))
+
+
+def _zones() -> list[tuple[str, str]]:
+    """The zones as people call them, and below them the others from here to the Pacific."""
+    known = sorted(zone for zone in clock.zone_names() if zone.startswith(("America/", "Pacific/", "US/")))
+    others = [zone for zone in known if zone not in USUAL_ZONES]
+    return [*USUAL_ZONES.items(), *((zone, zone.replace("_", " ")) for zone in others)]
 
 
 def _organization_values(form: OrganizationForm) -> dict[str, object]:

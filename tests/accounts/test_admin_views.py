@@ -127,6 +127,22 @@ def test_settings_move_the_office_and_say_what_is_wrong(cast: Cast, sign_in: Any
     assert 'value="New name"' in str(answer.soup)
 
 
+def test_settings_offer_the_usual_zones_first(cast: Cast, sign_in: Any) -> None:
+    soup = sign_in(cast.adam).get("/admin/settings").soup
+    options = [option.get_text() for option in soup.select("select[name=time_zone] option")]
+    assert options[:2] == ["Eastern (New York)", "Central (Chicago)"]
+    assert "America/Detroit" in options
+    assert len(options) == len(set(options))
+
+
+def test_territories_stand_in_the_menu_of_whoever_has_no_directory(cast: Cast, sign_in: Any) -> None:
+    def places(user: Any) -> list[str]:
+        return [link.get_text(strip=True) for link in sign_in(user).get("/account").soup.select("a.rail-link")]
+
+    assert "Territories" in places(cast.adam)
+    assert "Territories" not in places(cast.maren), "they are a place of the directory"
+
+
 def test_every_change_of_an_account_is_in_the_trail_without_secrets(cast: Cast, database: Any) -> None:
     services.set_password(database(), cast.dana, "a quite new passphrase")
     database.commit()
