@@ -9,7 +9,8 @@ from crm.accounts.viewer import Viewer
 
 @dataclass(frozen=True)
 class Item:
-    """One entry. `room` marks it as current on every page whose endpoint begins so; whoever has `unless` finds it there."""
+    """One entry. `room` marks it as current on every page whose endpoint begins so; `unless` hides it from whoever has
+    that permission, and finds the page elsewhere."""
 
     label: str
     icon: str
