@@ -111,9 +111,11 @@ def window_of(filters: Filters, span: Span) -> Window:
 
 
 def year_to_date(window: Window) -> Window:
-    """January to the last whole month of the window, in that month's year."""
+    """January, or the first month of the data, to the last whole month of the window, in that month's year."""
     end = max(window.whole, default=None)
-    return Window(range(end - end % YEAR, end + 1), window.span) if end is not None else Window(range(0), window.span)
+    if end is None or window.span.first is None:
+        return Window(range(0), window.span)
+    return Window(range(max(end - end % YEAR, window.span.first), end + 1), window.span)
 
 
 def says_months(months: tuple[int, ...] | range) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from crm.analytics import frames, links, metrics, rank_charts, significance
+from crm.analytics.drawing import values
 from crm.analytics.periods import says_months
 from crm.analytics.queries import UNKNOWN_SOURCE
 from crm.analytics.question import NO_DATA, NO_ROWS, Answer, Question
@@ -63,10 +64,8 @@ def sparks(question: Question, practice_ids: Iterable[int]) -> dict[int, list[fl
     frame = frames.volumes(
         question.session, question.viewer, question.filters, months, "practice", "month", practices=ids
     )
-    return {
-        id_: list(metrics.by_month(frame[frame["practice"] == id_], months, question.window.span.months, "received"))
-        for id_ in ids
-    }
+    known = question.window.span.months
+    return {id_: values(metrics.by_month(frame[frame["practice"] == id_], months, known, "received")) for id_ in ids}
 
 
 def coverage(question: Question) -> str:

@@ -84,6 +84,8 @@ def test_year_to_date_ends_with_the_last_whole_month() -> None:
     assert list(year_to_date(window_of(Filters(), RUNNING)).months) == list(range(NOV - 10, NOV))
     january = Span(THREE_YEARS | {NOV + 1, NOV + 2}, NOV + 2, date(2027, 1, 9), is_incomplete=True)
     assert list(year_to_date(window_of(Filters(), january)).months) == list(range(NOV - 10, NOV + 2))
+    late = Span(frozenset({NOV - 2, NOV - 1, NOV}), NOV, TODAY, is_incomplete=True)
+    assert list(year_to_date(window_of(Filters(), late)).months) == [NOV - 2, NOV - 1], "since the data begin"
 
 
 @pytest.mark.parametrize(

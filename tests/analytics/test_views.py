@@ -65,6 +65,22 @@ def test_sources_tell_who_grows_and_who_declines(two_years: Session, cast: Cast,
     assert "Clear Declining" in rows[1]
 
 
+def test_the_first_months_of_data_are_drawn(november: None, database: Any, cast: Cast, sign_in: SignIn) -> None:
+    volumes = Volumes(database())
+    for month, count in ((NOV - 2, 4), (NOV - 1, 6)):
+        volumes.add(cast.olentangy, month, count)
+    volumes.store()
+    client = sign_in(cast.maren)
+    for path in ("/overview", *PAGES):
+        page = client.get(path)
+        assert "nan" not in str(page.soup.select("svg.spark")), path
+    growth = client.get("/analytics").text
+    assert "Year to date 10 Sep to Oct 2026" in growth
+    table = client.get("/analytics/charts/year-to-date/table", htmx=True).text
+    assert "Sep 2026 4" in table
+    assert "Oct 2026 10" in table
+
+
 def test_revenue_is_for_those_who_may_see_it(two_years: Session, cast: Cast, sign_in: SignIn) -> None:
     assert sign_in(cast.maren).get("/analytics/revenue").status == 200
     assert "Paid per month" in sign_in(cast.arjun).get("/analytics/revenue").text
