@@ -3,7 +3,7 @@
 The codes that occur most in referral work, in our own short words. Codes are those of the Health Care Provider Taxonomy
 (https://www.nucc.org); which Medicare specialty belongs to which code is published by CMS as the "Medicare Provider and
 Supplier Taxonomy Crosswalk" (https://data.cms.gov/provider-characteristics/medicare-provider-supplier-enrollment).
-A code that is not here is kept and shown as it is.
+A specialization that is not here is told by its classification; a code that is not known at all is shown as it is.
 """
 
 import re
@@ -12,6 +12,7 @@ from crm.directory.models import PracticeKind
 from crm.directory.search_keys import folded
 
 CODE = re.compile(r"[0-9]{3}[0-9A-Z]{6}X")
+CLASSIFICATION = 4  # so many characters of a code; what follows is the specialization
 
 _NAMES = """
 207K00000X Allergy and immunology
@@ -140,6 +141,7 @@ _NAMES = """
 2085N0700X Neuroradiology
 2085R0001X Radiation oncology
 2085R0202X Diagnostic radiology
+2085R0203X Therapeutic radiology
 2085R0204X Interventional radiology
 208600000X General surgery
 2086S0102X Surgical critical care
@@ -155,6 +157,7 @@ _NAMES = """
 208VP0000X Pain medicine
 208VP0014X Interventional pain medicine
 209800000X Legal medicine
+101Y00000X Counseling
 101YA0400X Addiction counseling
 101YM0800X Mental health counseling
 101YP2500X Professional counseling
@@ -200,8 +203,10 @@ _NAMES = """
 225XH1200X Hand therapy
 225XP0200X Pediatric occupational therapy
 2255A2300X Athletic training
+227800000X Certified respiratory therapy
 227900000X Respiratory therapy
 231H00000X Audiology
+237600000X Hearing aid fitting
 235Z00000X Speech-language pathology
 363A00000X Physician assistant
 363AM0700X Physician assistant, medical
@@ -350,8 +355,8 @@ def is_code(text: str) -> bool:
 
 
 def specialty_of(code: str) -> str:
-    """The specialty in words; a code that is not in the table stands for itself."""
-    return NAMES.get(code, code)
+    """The specialty in words: the code's own, that of its classification, or the code itself when neither is known."""
+    return NAMES.get(code) or NAMES.get(f"{code[:CLASSIFICATION]}00000X") or code
 
 
 def code_of(words: str) -> str:

@@ -12,8 +12,9 @@ def test_the_table_is_sound() -> None:
     assert all(name == name.strip() and name[0].isupper() for name in taxonomy.NAMES.values())
 
 
-def test_an_unknown_code_is_shown_as_it_is() -> None:
+def test_an_unknown_code_is_told_by_its_classification_or_shown_as_it_is() -> None:
     assert taxonomy.specialty_of("207Q00000X") == "Family medicine"
+    assert taxonomy.specialty_of("1835P1200X") == "Pharmacist", "told by its classification"
     assert taxonomy.specialty_of("999Z99999X") == "999Z99999X"
 
 
