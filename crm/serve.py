@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -32,6 +33,7 @@ def serve(*, with_demo: bool) -> None:
     config: Config = current_app.config["ROUNDS"]
     if current_app.debug:
         raise ConfigError("FLASK_DEBUG shows the inside of the product to its users; unset it to serve")
+    _check_port(config.host, config.port)
     upgrade()
     if with_demo and config.is_sqlite and not accounts.count_users(db.session()):
         click.echo("First run: making the demo organization ...")
@@ -49,6 +51,18 @@ def work() -> None:
     """Run the worker alone (where the web server is run by something else)."""
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 the worker outlives the context
     worker.work(app, app.extensions["job_handlers"])
+
+
+def _check_port(host: str, port: int) -> None:
+    """Refuse to start where something answers already: a second worker would take the first one's jobs over."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the web server does, after a restart
+            probe.bind(address)
+    except OSError as problem:
+        says = f"{host}:{port} cannot be served ({problem.strerror or problem}). Choose another PORT or HOST."
+        raise ConfigError(says) from None
 
 
 def _say_how_to_sign_in(config: Config) -> None:

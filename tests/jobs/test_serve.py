@@ -1,6 +1,8 @@
 """`serve` keeps the web server and the worker running: one that dies does not take the other with it unasked."""
 
+import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -44,3 +46,15 @@ def test_a_web_server_that_dies_ends_both_with_its_status(tmp_path: Path) -> Non
     process.communicate(timeout=60)
     assert process.returncode == 7
     assert file.is_file()
+
+
+def test_a_port_that_is_taken_stops_the_start_before_anything_is_touched(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        env = {**os.environ, "DATA_DIR": str(tmp_path), "DATABASE_URL": "", "PORT": port, "HOST": "127.0.0.1"}
+        line = [sys.executable, "-m", "flask", "--app", "wsgi", "serve"]
+        done = subprocess.run(line, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"Rounds cannot start: 127.0.0.1:{port} cannot be served")
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stdout == ""
