@@ -35,6 +35,8 @@ def test_the_list_shows_referrals_and_filters_them(maren: PageClient, database: 
     everything = maren.get("/referrals")
     assert "3 rows" in everything.text
     assert "$120.50" in everything.text
+    assert "2 of 3 referrals matched a practice" in everything.text
+    assert "matched a practice" not in maren.get("/referrals?status=seen").text, "that is said of all of them"
     line = database().scalars(select(ServiceLine).where(ServiceLine.name == "Cardiology")).one()
     for query, count in {
         "status=seen": 1,

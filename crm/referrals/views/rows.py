@@ -64,7 +64,8 @@ def referrals() -> ResponseReturnValue:
         payer_choices=[(p.value, p.label) for p in PayerClass],
         line_choices=[(n.id, n.name) for n in row_queries.list_service_lines(db.session())],
         site_choices=[(n.id, n.name) for n in row_queries.list_sites(db.session())],
-        coverage=row_queries.count_coverage(db.session(), viewer),
+        # It is about all referrals, so it stands beside all of them only.
+        coverage=(0, 0) if chosen.count else row_queries.count_coverage(db.session(), viewer),
     )
 
 
