@@ -55,6 +55,7 @@ def user_new() -> ResponseReturnValue:
                 "user": {"name": user.name, "email": user.email},
                 "password": first,
                 "is_new": True,
+                "sees_nothing": _sees_nothing(user),
             }
             commit()
             return page("accounts/user_password.html", **shown)
@@ -74,8 +75,11 @@ def user_edit(user_id: int) -> ResponseReturnValue:
                 territory_ids=set(form.territories.data or []), is_active=form.is_active.data,
                 version=_version(form.version.data),
             )  # fmt: skip
+            sees_nothing = _sees_nothing(user)
             commit()
             flash(f"Saved. {user.name}'s rights hold from the next page on.", "good")
+            if sees_nothing:
+                flash(f"{user.name} looks after no territory, and so sees no practice.", "due")
             return redirect(url_for("admin.users"))
         form.version.data = str(queries.get_user(db.session(), user_id).version)
     return page("accounts/user_edit.html", form=form, user=queries.get_user(db.session(), user_id))
@@ -112,6 +116,12 @@ def settings() -> ResponseReturnValue:
             return redirect(url_for("admin.settings"))
         form.version.data = str(queries.get_organization(db.session()).version)
     return page("accounts/settings.html", form=form, organization=queries.get_organization(db.session()))
+
+
+def _sees_nothing(user: User) -> bool:
+    """Whether somebody's rights end at territories of which they have none."""
+    viewer = queries.viewer_of(user)
+    return user.is_active and viewer.may(Permission.DIRECTORY_VIEW) and viewer.territory_ids == frozenset()
 
 
 def _zones() -> list[tuple[str, str]]:

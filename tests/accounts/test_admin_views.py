@@ -42,6 +42,20 @@ def test_user_new_shows_the_password_once_and_makes_them_choose(cast: Cast, sign
     assert ines.must_change_password
 
 
+def test_somebody_who_would_see_nothing_is_pointed_out(cast: Cast, sign_in: Any, database: Any) -> None:
+    adam = sign_in(cast.adam)
+    for role, email, is_told in (("liaison", "ines@x.example", True), ("marketing", "lee@x.example", False)):
+        form = adam.get("/admin/users/new")
+        answer = adam.submit(form, {"name": "Ines Calder", "email": email, "roles": [role], "territories": []})
+        assert ("no territory yet" in answer.text) is is_told, role
+    for territories, is_told in (([], True), ([str(cast.north.id)], False)):
+        dana = {"name": cast.dana.name, "email": cast.dana.email, "roles": ["liaison"], "is_active": "y"}
+        version = {"version": str(database().get(User, cast.dana.id).version), "territories": territories}
+        answer = adam.post(f"/admin/users/{cast.dana.id}", {**dana, **version}, follow=True)
+        database().expire_all()
+        assert ("Dana Whitfield looks after no territory" in answer.text) is is_told, territories
+
+
 def test_a_temporary_password_lasts_three_days(cast: Cast, sign_in: Any, database: Any) -> None:
     dana = {"email": cast.dana.email, "password": services.reset_password(database(), cast.dana)}
     database().commit()
