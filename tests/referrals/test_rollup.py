@@ -2,6 +2,7 @@
 
 from datetime import date
 from itertools import product
+from random import Random
 from typing import Any
 
 import pytest
@@ -140,7 +141,8 @@ def test_the_list_knows_its_length_from_the_rollup(session: Session, cast: Cast,
         "unmatched": (False, True), "status": (None, row.status), "batch": (None, row.import_id),
     }  # fmt: skip
     lengths = set()
-    for values in product(*choices.values()):
+    every = list(product(*choices.values()))
+    for values in Random(20).sample(every, 120):
         chosen = RowFilter(**dict(zip(choices, values, strict=True)))
         exact = select(func.count()).select_from(row_queries.rows_query(viewer, chosen).order_by(None).subquery())
         assert sum(row_queries.rows_by_month(session, viewer, chosen).values()) == session.scalar(exact), chosen
