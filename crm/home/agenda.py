@@ -215,7 +215,7 @@ def _rest(
 def _hours_words(engagement: Engagement, today: date, leg: driving.Leg) -> str:
     """Until when the office is open after the arrival; empty when its hours are not known, or do not matter."""
     practice = engagement.practice
-    if not practice.hours or engagement.meeting is not None:
+    if engagement.meeting is not None or not practice.hours:
         return ""
     spans = [
         (seconds_of(row.opens), seconds_of(row.closes)) for row in practice.hours if row.weekday == today.weekday()
