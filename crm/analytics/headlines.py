@@ -175,7 +175,7 @@ def _days(question: Question, months: tuple[int, ...]) -> dict[str, Any]:
         "from_text": f"from {number(median_before)} last year" if told else "No year before",
         "spark": [_known(by_month.get(month)) for month in question.window.whole],
         "coverage": f"{number(count)} of {number(question.in_window('received', months))} have an appointment",
-        "url": links.referral_rows(question.filters, months),
+        "url": links.referral_rows(question.filters, months, booked=1),
     }  # fmt: skip
 
 

@@ -68,7 +68,7 @@ def wait_by_month(question: Question) -> Answer:
     frame = frames.waits(question.session, question.viewer, question.filters, question.window.months, "month")
     found = metrics.wait_summary(frame, "month").sort_values("month", ascending=False, ignore_index=True)
     names = [month(int(m)) for m in found["month"]]
-    urls = [links.referral_rows(question.filters, [int(m)]) for m in found["month"]]
+    urls = [links.referral_rows(question.filters, [int(m)], booked=1) for m in found["month"]]
     return _spans(question, "Month", names, found, urls)
 
 
@@ -99,7 +99,7 @@ def _by_group(
     frame = frames.waits(question.session, question.viewer, question.filters, months, key, practices=names)
     found = metrics.wait_summary(frame, key).sort_values(["referrals", key], ascending=[False, True]).head(TOP)
     labels = [names[value] if names else question.options.label(group, value) for value in found[key]]
-    urls = [links.referral_rows(question.filters, months, **{group: value}) for value in found[key]]
+    urls = [links.referral_rows(question.filters, months, booked=1, **{group: value}) for value in found[key]]
     return _spans(question, GROUPS[group], labels, found.reset_index(drop=True), urls)
 
 

@@ -30,6 +30,7 @@ class RowFilter:
     payer: PayerClass | None = None
     batch: int | None = None
     unmatched: bool = False
+    booked: bool = False  # those with a received day and an appointment day, of which waiting times are told
 
     @property
     def count(self) -> int:
@@ -67,6 +68,7 @@ def read_filter(values: Mapping[str, str]) -> RowFilter:
         payer=_payer(values.get("payer", "")),
         batch=_number(values.get("import", "")),
         unmatched=values.get("unmatched") == "1",
+        booked=values.get("booked") == "1",
     )
 
 

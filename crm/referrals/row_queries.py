@@ -91,6 +91,8 @@ def _filtered(query: Any, chosen: RowFilter) -> Any:
     for column, value in equals.items():
         query = _equal(query, column, value)
     query = _within_months(query, Referral.month, chosen)
+    if chosen.booked:
+        query = query.where(Referral.received_on.is_not(None), Referral.appointment_on.is_not(None))
     return query.where(Referral.practice_id.is_(None)) if chosen.unmatched else query
 
 
@@ -126,9 +128,9 @@ def list_rows(session: Session, viewer: Viewer, chosen: RowFilter, number: int |
 
 
 def rows_by_month(session: Session, viewer: Viewer, chosen: RowFilter) -> dict[int, int]:
-    """How many rows the list has in each month: out of the rollups, except by status or of one import, which they do
-    not tell apart."""
-    is_known = chosen.status is None and chosen.batch is None
+    """How many rows the list has in each month: out of the rollups, except by status, with an appointment or of one
+    import, which they do not tell apart."""
+    is_known = chosen.status is None and chosen.batch is None and not chosen.booked
     query = _rolled_up(viewer, chosen) if is_known else _counted(viewer, chosen)
     return {int(month): int(count) for month, count in session.execute(query)}
 

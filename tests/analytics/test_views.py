@@ -303,6 +303,26 @@ def test_practice_chart_of_a_silent_practice_says_so(two_years: Session, cast: C
     assert figure["empty"] == "No referrals and no visits in the last 24 months."
 
 
+def test_the_rows_behind_a_waiting_time_are_those_with_an_appointment(
+    november: None, database: Any, cast: Cast, sign_in: SignIn
+) -> None:
+    volumes = Volumes(database())
+    for number in range(12):
+        day = date(2026, 10, 1) + timedelta(days=number)
+        booked = {"appointment_on": day + timedelta(days=9)} if number % 3 else {}
+        volumes.row(cast.olentangy, day, **booked)
+    volumes.store()
+    client = sign_in(cast.maren)
+    for name in ("wait-by-month", "wait-by-site", "wait-by-payer", "wait-by-source"):
+        table = client.get(f"/analytics/charts/{name}/table", htmx=True)
+        row = table.soup.select_one("tbody tr") if table.soup else None
+        assert row is not None, name
+        assert row.select("td")[0].get_text(strip=True) == "8", name
+        rows = client.get(str(row.select_one("a")["href"])).text
+        assert "8 rows" in rows, name
+        assert "With an appointment" in rows, name
+
+
 def test_time_to_appointment_is_told_in_words(november: None, database: Any, cast: Cast, sign_in: SignIn) -> None:
     volumes = Volumes(database())
     for wait in range(1, 21):

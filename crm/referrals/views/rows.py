@@ -97,6 +97,7 @@ def _chips(viewer: Viewer, chosen: RowFilter) -> list[dict[str, str]]:
         "payer": chosen.payer.label if chosen.payer else None,
         "batch": f"Import {chosen.batch}" if chosen.batch else None,
         "unmatched": "Matches no practice" if chosen.unmatched else None,
+        "booked": "With an appointment" if chosen.booked else None,
     }
     return [{"label": text, "url": _address(chosen, **{name: None})} for name, text in words.items() if text]
 
