@@ -33,4 +33,8 @@ const free = () => {
   }
 };
 window.addEventListener("pageshow", (event) => { if (event.persisted) free(); });
-document.addEventListener("submit", () => setTimeout(() => { if (document.visibilityState === "visible") free(); }, 8000));
+// A file may be long on its way: sent once more it would be taken in twice.
+const patience = (form) => (form.enctype === "multipart/form-data" ? 180000 : 8000);
+document.addEventListener("submit", (event) => {
+  setTimeout(() => { if (document.visibilityState === "visible") free(); }, patience(event.target));
+});
