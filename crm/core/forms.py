@@ -69,6 +69,16 @@ class Form(FlaskForm):
         """A block in which Invalid and Conflict become messages of this form, with everything undone."""
         return Problems(self)
 
+    def tell_differences(self) -> None:
+        """Say beside each field what is stored by now, where that is not what was typed."""
+        fields = [field for field in self if not isinstance(field, HiddenField | PasswordField)]
+        if not any(field.object_data for field in fields):
+            return
+        for field in fields:
+            stored = _words_of(field, field.object_data)
+            if stored != _words_of(field, field.data):
+                field.errors = [*field.errors, f"Saved by now: {stored or 'nothing'}"]
+
     def on_conflict(self) -> None:
         """Hook: carry the newer version, so that saving once more overwrites knowingly."""
 
@@ -98,6 +108,19 @@ class Form(FlaskForm):
         return bool(ok)
 
 
+def _words_of(field: Field, value: object) -> str:
+    """A field's value as people read it."""
+    if isinstance(field, SelectFieldBase):
+        chosen = {str(item) for item in (value if isinstance(value, list | set | tuple) else [value])}
+        labels = [str(label) for key, label, *_ in field.iter_choices() if str(key) in chosen]
+        return ", ".join(labels) if value not in (None, "") else ""
+    if isinstance(field, PhoneField):
+        return formats.phone(str(value or ""))
+    if isinstance(value, bool):
+        return "yes" if value else ""
+    return " ".join(str(value).split()) if value is not None else ""
+
+
 class Problems:
     """Catches a service's Invalid or Conflict: undoes, keeps what was typed, shows the message in the form."""
 
@@ -115,9 +138,10 @@ class Problems:
             self.form.attach(problem)
         elif isinstance(problem, Conflict):
             self.form.form_errors.append(
-                f"{problem.says} What you typed is still here. Save again to put it in place of theirs, "
-                "or cancel to see theirs."
+                f"{problem.says} What you typed is still here, and beside it what is saved by now. Save again to put "
+                "yours in its place, or cancel."
             )
+            self.form.tell_differences()
         else:
             return False
         db.session.rollback()

@@ -191,11 +191,26 @@ def test_practice_edit_saves_and_notices_conflicts(cast: Cast, sign_in: Any, ses
     assert answer.status == 422
     assert "What you typed is still here" in answer.text
     assert answer.soup.find("input", attrs={"name": "best_time"})["value"] == "Wed"
+    assert "Saved by now: Tue before 11:30" in answer.text
+    assert answer.text.count("Saved by now") == answer.text.count("Tue before 11:30")
     session.expire_all()
     assert cast.olentangy.best_time == "Tue before 11:30"
     assert maren.submit(answer).status == 302
     session.expire_all()
     assert cast.olentangy.best_time == "Wed"
+
+
+def test_a_conflict_tells_every_field_that_somebody_else_changed(cast: Cast, sign_in: Any, session: Session) -> None:
+    cast.olentangy.note = "Ask for Marisol"
+    session.flush()
+    dana, maren = sign_in(cast.dana), sign_in(cast.maren)
+    first, second = dana.get(url(cast.olentangy, "/edit")), maren.get(url(cast.olentangy, "/edit"))
+    hers = {"note": "", "tier": "C", "phone": "614 555 0142 x7", "owner_id": ""}
+    assert dana.submit(first, hers).status == 302
+    answer = maren.submit(second, {"best_time": "Wed"})
+    for words in ("nothing", "C", "(614) 555-0142 ext. 7"):
+        assert f"Saved by now: {words}" in answer.text
+    assert "Saved by now: Olentangy" not in answer.text
 
 
 def test_practice_edit_changes_nothing_when_nothing_was_changed(cast: Cast, sign_in: Any, session: Session) -> None:
