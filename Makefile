@@ -50,7 +50,7 @@ test-postgresql: dev  ## Run the tests that use the database on PostgreSQL
 test-browser: dev  ## Run the tests in a real browser
 	@echo "== Tests in a browser"
 	@$(PY) -m tests.browser
-	@$(call TWICE,tests/e2e)
+	@$(call TWICE,-n $(WORKERS) --dist loadfile tests/e2e)
 
 lint: dev  ## Check style, types, the architecture, the templates and the vendored files
 	@code=0; \
