@@ -3,6 +3,7 @@
 from datetime import date, time
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
+from zlib import crc32
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, event
 from sqlalchemy.orm import Mapped, Mapper, mapped_column, relationship
@@ -280,6 +281,12 @@ class Affiliation(Audited, Timestamped, Model):
 
     provider: Mapped[Provider] = relationship(back_populates="affiliations")
     practice: Mapped[Practice] = relationship(back_populates="affiliations")
+
+    @property
+    def version(self) -> int:
+        """A number that changes with its values, for a form that two people may have open."""
+        values = (self.weekdays, self.is_primary, self.starts_on, self.ends_on)
+        return crc32(repr(values).encode()) % 10**9
 
     @property
     def audit_label(self) -> str:

@@ -51,7 +51,7 @@ class NewProviderForm(ProviderForm):
     weekdays = ManyField("Days present", choices=DAY_CHOICES, default=MONDAY_TO_FRIDAY)
 
 
-class AffiliationForm(Form):
+class AffiliationForm(VersionPart):
     """When a provider is at a practice."""
 
     weekdays = ManyField("Days present", choices=DAY_CHOICES, default=MONDAY_TO_FRIDAY)
@@ -74,7 +74,7 @@ def affiliation_data(affiliation: Affiliation) -> dict[str, Any]:
     present = [value for value, _ in DAY_CHOICES if affiliation.is_present(int(value))]
     return {
         "weekdays": present, "is_primary": affiliation.is_primary,
-        "starts_on": affiliation.starts_on, "ends_on": affiliation.ends_on,
+        "starts_on": affiliation.starts_on, "ends_on": affiliation.ends_on, "version": str(affiliation.version),
     }  # fmt: skip
 
 

@@ -87,8 +87,10 @@ def change_affiliation(
     is_primary: bool,
     starts_on: date | None,
     ends_on: date | None,
+    version: int | None = None,
 ) -> None:
-    """Change when a provider is at a practice."""
+    """Change when a provider is at a practice; Conflict when somebody saved after `version`."""
+    check_version(affiliation, version)
     if starts_on and ends_on and ends_on < starts_on:
         raise Invalid(ends_on="The last day lies before the first.")
     _check_free_day(session, affiliation.provider_id, affiliation.practice_id, starts_on, affiliation.id)

@@ -185,6 +185,22 @@ def test_affiliation_new_and_edit(cast: Cast, sign_in: Any, session: Session) ->
     assert made.ends_on == clock.today()
 
 
+def test_affiliation_edit_notices_conflicts(cast: Cast, sign_in: Any, session: Session) -> None:
+    found = session.scalars(select(Affiliation).where(Affiliation.practice_id == cast.olentangy.id)).one()
+    dana, maren = sign_in(cast.dana), sign_in(cast.maren)
+    path = f"/directory/affiliations/{found.id}/edit"
+    first, second = dana.get(path), maren.get(path)
+    assert dana.submit(first, {"weekdays": ["1", "2"]}, action="/edit").status == 302
+    answer = maren.submit(second, {"weekdays": ["4"]}, action="/edit")
+    assert answer.status == 422
+    assert "Saved by now: Tuesday, Wednesday" in answer.text
+    session.expire_all()
+    assert found.days == [1, 2]
+    assert maren.submit(answer, action="/edit").status == 302
+    session.expire_all()
+    assert found.days == [4]
+
+
 def test_a_liaison_finds_only_own_providers_to_add(cast: Cast, sign_in: Any) -> None:
     dana = sign_in(cast.dana)
     assert dana.get("/directory/providers/suggest?q=becker").json == []

@@ -43,11 +43,12 @@ def affiliation_edit(affiliation_id: int) -> ResponseReturnValue:
     found = people_queries.get_affiliation(db.session(), current_viewer(), affiliation_id)
     practice_id = found.practice_id
     form = AffiliationForm(data=affiliation_data(found))
+    form.subject = found
     if form.is_sent():
         with form.problems():
             people_services.change_affiliation(
                 db.session(), found, weekdays=weekday_bits(form.weekdays.data), is_primary=bool(form.is_primary.data),
-                starts_on=form.starts_on.data, ends_on=form.ends_on.data,
+                starts_on=form.starts_on.data, ends_on=form.ends_on.data, version=form.seen_version,
             )  # fmt: skip
             commit()
             flash("Saved.", "good")
