@@ -1,5 +1,7 @@
 """Tests of reading files: encodings, delimiters, line numbers, and everything that is refused in one clear sentence."""
 
+from random import Random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -121,6 +123,26 @@ def test_hostile_workbooks_are_refused() -> None:
         with pytest.raises(RoundsError) as refusal:
             lines_of("a.xlsx", data)
         assert says in refusal.value.says
+
+
+def test_a_spoiled_workbook_is_called_damaged_and_not_too_large() -> None:
+    good = workbook({"S": [[f"Practice {n}", str(n)] for n in range(60)]})
+    name = b"xl/worksheets/sheet1.xml"
+    begins = good.index(name) + len(name)
+    spoiled = good[:begins] + b"\xff" * 8 + good[begins + 8 :]  # no packed stream begins like this
+    with pytest.raises(Invalid, match="damaged"):
+        lines_of("a.xlsx", spoiled)
+    chance, said = Random(3), []
+    for _ in range(40):
+        data = bytearray(good)
+        for place in chance.sample(range(len(good)), 4):
+            data[place] ^= chance.randrange(1, 256)
+        try:
+            lines_of("a.xlsx", bytes(data))
+        except RoundsError as refusal:
+            said.append(refusal.says)
+    assert said
+    assert not any("time or memory" in says for says in said)
 
 
 def test_a_long_text_that_many_cells_share_is_refused() -> None:

@@ -10,6 +10,7 @@ import re
 import resource
 import sys
 import zipfile
+import zlib
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
@@ -46,13 +47,15 @@ def main() -> None:
         answer = f"{fault}\n".encode()
     except PasswordError:
         answer = b"password\n"
+    # zipfile tells encryption and unknown compression as a RuntimeError, and a spoiled stream as zlib does.
     except (
         CalamineError,
         zipfile.BadZipFile,
         zipfile.LargeZipFile,
+        zlib.error,
+        EOFError,
         ValueError,
         OSError,
-        NotImplementedError,
         RuntimeError,
     ):
         answer = b"damaged\n"
