@@ -2,6 +2,8 @@
 
 const Plotly = window.Plotly;
 const PHONE = window.matchMedia("(max-width: 720px)");
+const PAPER = 650; // what a chart may be wide on Letter and on A4
+let isPrinting = false;
 const NAMES = {
   ...Object.fromEntries([1, 2, 3, 4, 5, 6, 7, 8].map((n) => [`chart${n}`, `--chart-${n}`])),
   last: "--last", accent: "--accent", "accent-strong": "--accent-strong", "accent-soft": "--accent-soft",
@@ -116,9 +118,10 @@ const draw = async (box) => {
   if (PHONE.matches && figure.phone?.layout) merge(layout, resolve(figure.phone.layout));
   if (PHONE.matches && !layout.xaxis?.tickvals && !layout.xaxis?.dtick) layout.xaxis = { nticks: 6, ...layout.xaxis };
   layout.template = template();
-  layout.autosize = true;
+  layout.autosize = !isPrinting;
   delete layout.width;
   delete layout.height;
+  if (isPrinting) Object.assign(layout, { width: PAPER, height: Math.min(canvas.clientHeight || 280, 280) });
   const config = { displayModeBar: false, responsive: false, displaylogo: false, doubleClick: false, showTips: false, ...figure.config };
   await Plotly.react(canvas, resolve(figure.data), layout, config);
   if (!canvas.dataset.bound) {
@@ -276,7 +279,7 @@ const whenIdle = window.requestIdleCallback || ((work) => setTimeout(work, 1000)
 const wide = new ResizeObserver((entries) => {
   for (const entry of entries) {
     const box = entry.target.closest("[data-chart]");
-    if (figures.has(box) && entry.target.clientWidth) Plotly.Plots.resize(entry.target);
+    if (figures.has(box) && entry.target.clientWidth && !isPrinting) Plotly.Plots.resize(entry.target);
   }
 });
 
@@ -297,6 +300,15 @@ PHONE.addEventListener("change", () => {
   for (const box of seen) if (box.isConnected && figures.has(box) && box.dataset.chartPhone) load(box);
   again();
 });
-window.addEventListener("beforeprint", () => { for (const box of seen) if (box.dataset.chartUrl) begin(box); });
+// The browser lays the paper out without drawing anew, so charts get its width before and their own back after.
+window.addEventListener("beforeprint", () => {
+  isPrinting = true;
+  for (const box of seen) if (box.dataset.chartUrl) begin(box);
+  again();
+});
+window.addEventListener("afterprint", () => {
+  isPrinting = false;
+  again();
+});
 document.addEventListener("htmx:load", (event) => scan(event.detail.elt.parentNode || document));
 scan(document);

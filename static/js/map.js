@@ -98,9 +98,27 @@ const draw = (frame, data) => {
   const points = [...stops.map((stop) => [stop.lat, stop.lon]), ...(data.legs || []).flatMap((leg) => (Array.isArray(leg) ? leg : leg.points))];
   const towns = (data.towns || []).map((town) => [town.lat, town.lon]);
   const all = points.length ? points : towns;
-  if (all.length) map.fitBounds(L.latLngBounds(all), { padding: [36, 36], maxZoom: 13, animate: false });
-  else map.setView([39.96, -83], 9);
+  const fit = () => {
+    if (all.length) map.fitBounds(L.latLngBounds(all), { padding: [36, 36], maxZoom: 13, animate: false });
+    else map.setView([39.96, -83], 9);
+  };
+  fit();
   new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(canvas);
+  // The browser lays the paper out without drawing anew, so the map gets its width before and its own back after.
+  let shown;
+  const size = (width, height) => {
+    Object.assign(canvas.style, { width, height });
+    map.invalidateSize({ animate: false });
+  };
+  window.addEventListener("beforeprint", () => {
+    shown = [map.getCenter(), map.getZoom()];
+    size("700px", "340px");
+    fit();
+  });
+  window.addEventListener("afterprint", () => {
+    size("", "");
+    if (shown) map.setView(...shown, { animate: false });
+  });
   frame.roundsMap = map;
 };
 
