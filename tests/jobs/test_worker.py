@@ -214,3 +214,20 @@ def test_the_worker_process_outlives_a_locked_database(app: Flask, cast: Cast, t
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=30)
     assert db.session.get_one(Job, job_id).state is JobState.FAILED, "it went on, and knows no such kind of job"
+
+
+def test_tray_counts_what_runs_and_asks_again_only_then(cast: Cast, sign_in: Any) -> None:
+    maren = sign_in(cast.maren)
+    assert "Imports and exports show their progress here" in maren.get("/jobs/tray", htmx=True).text
+    waiting, failed, cancelled = enqueue(cast), enqueue(cast), enqueue(cast)
+    services.end(failed, JobState.FAILED, "It broke.")
+    services.end(cancelled, JobState.CANCELLED, "")
+    tray = maren.get("/jobs/tray", htmx=True)
+    assert "1 running, 1 failed" in tray.text
+    assert "every 2s" in str(tray.soup)
+    assert "Waiting for its turn" in tray.text
+    services.end(waiting, JobState.DONE, "Counted 3.")
+    tray = maren.get("/jobs/tray", htmx=True)
+    assert "1 failed, 1 done" in tray.text
+    assert "every 2s" not in str(tray.soup)
+    assert 'aria-label="Cancelled"' in str(tray.soup)

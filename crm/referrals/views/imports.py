@@ -31,10 +31,14 @@ BUSY_STATES = (ImportState.CHECKING, ImportState.RUNNING, ImportState.TAKING_BAC
 @bp.get("/imports")
 @allow(Permission.REFERRALS_IMPORT)
 def imports() -> ResponseReturnValue:
-    """All imports, the newest first."""
-    rows = paginate(db.session(), import_queries.imports_query(current_viewer()), arg_int("page"))
-    rows.url_for = lambda number: url_for("referrals.imports", page=number)
-    return page("referrals/imports.html", page=rows, names=user_names(db.session()))
+    """All imports, the newest first; files that were given up only on request."""
+    session, query, is_all = db.session(), import_queries.imports_query(current_viewer()), bool(request.args.get("all"))
+    given_up = paginate(session, query.where(ReferralImport.state == ImportState.FAILED), 1, 1).total
+    shown = query if is_all else query.where(ReferralImport.state != ImportState.FAILED)
+    rows = paginate(session, shown, arg_int("page"))
+    rows.url_for = lambda number: url_for("referrals.imports", page=number, all=1 if is_all else None)
+    context = {"names": user_names(session), "kept_for": import_services.KEPT_FOR, "given_up": given_up}
+    return page("referrals/imports.html", page=rows, is_all=is_all, **context)
 
 
 @bp.route("/imports/new", methods=["GET", "POST"])
