@@ -20,7 +20,7 @@ from crm.core.formats import month_of, month_start
 from crm.directory.models import Practice
 from crm.directory.queries import scope_practices
 from crm.referrals.models import Referral, ReferralTotalMonth, ReferralTotalWait, ReferralWait
-from crm.referrals.queries import is_counted, rollup_of
+from crm.referrals.queries import is_counted, is_shown, rollup_of
 from crm.visits.models import Visit, VisitState
 
 COUNTS = ("received", "scheduled", "seen", "declined", "lost")
@@ -39,7 +39,9 @@ DETAILS = frozenset({"line", "site", "payer"})
 
 def span(session: Session, today: date) -> Span:
     """Which months have data, and how far the last of them goes."""
-    query = select(ReferralTotalMonth.month, func.sum(ReferralTotalMonth.received)).group_by(ReferralTotalMonth.month)
+    rollup = ReferralTotalMonth
+    query = select(rollup.month, func.sum(rollup.received)).where(is_shown(rollup)).group_by(rollup.month)
+    query = query.having(func.sum(rollup.entries) > 0)
     received = {int(month): int(count) for month, count in session.execute(query)}
     last = max((month for month in received if month <= month_of(today)), default=None)
     if last is None:
@@ -194,7 +196,7 @@ def _money(rollup: Any, viewer: Viewer) -> dict[str, ColumnElement[Any]]:
 
 
 def _conditions(rollup: Any, viewer: Viewer, filters: Filters, months: Collection[int]) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = [rollup.month.in_(sorted(months))]
+    found: list[ColumnElement[bool]] = [rollup.month.in_(sorted(months)), is_shown(rollup)]
     found += [getattr(rollup, KEYS[key]) == value for key, value in _chosen(filters).items()]
     places = _places(viewer, filters)
     return found if places is None else [*found, rollup.practice_id.in_(places)]

@@ -1,5 +1,6 @@
 """The database session, the model base and the column types that behave alike on SQLite and PostgreSQL."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -29,6 +30,8 @@ class Base(DeclarativeBase):
 
     metadata = MetaData(naming_convention=NAMES)
 
+
+LONGEST_REST = 0.1  # seconds; SQLite's own waiting never sleeps longer between two looks
 
 db = SQLAlchemy(model_class=Base)
 
@@ -133,6 +136,28 @@ def separate_transaction() -> Iterator[Session]:
         session.info.update(db.session.info)
         yield session
         session.commit()
+
+
+@contextmanager
+def turn(session: Session) -> Iterator[None]:
+    """One short transaction of a long work, committed at the end of the block; may be the first of many.
+
+    SQLite has one lock for writing, and who waits for it only looks now and then whether it is free. So the work leaves
+    it alone afterwards for as long as it held it, and somebody who saves a form meanwhile gets in between.
+    """
+    started = clock.stopwatch()
+    yield
+    session.commit()
+    if session.get_bind().dialect.name == "sqlite":
+        time.sleep(min(clock.stopwatch() - started, LONGEST_REST))
+
+
+@contextmanager
+def glance(session: Session) -> Iterator[None]:
+    """One short reading transaction of a long work, ended at the end of the block; nothing may wait to be written."""
+    with engine.writing(on=False):
+        yield
+    session.rollback()
 
 
 def write_transaction() -> None:

@@ -68,10 +68,10 @@ def set_reading(*, on: bool) -> None:
 
 
 @contextmanager
-def writing() -> Iterator[None]:
-    """Transactions that begin inside this block may write, also within a request that only reads."""
+def writing(*, on: bool = True) -> Iterator[None]:
+    """Transactions that begin inside this block may write, whatever may be outside of it; with `on=False` only read."""
     before = _reading.get()
-    _reading.set(False)
+    _reading.set(not on)
     try:
         yield
     finally:

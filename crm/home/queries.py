@@ -13,7 +13,7 @@ from crm.directory.queries import practices_in_scope
 from crm.home.falls import Fall, is_clear_fall, whole_months, year_before
 from crm.home.first_steps import SetUp
 from crm.referrals.models import ReferralPracticeMonth, ReferralTotalMonth
-from crm.referrals.queries import volume_subquery
+from crm.referrals.queries import is_shown, volume_subquery
 from crm.visits.models import Visit
 
 # Only the largest falls can be clear; so many are looked at more closely.
@@ -34,7 +34,8 @@ def find_set_up(session: Session) -> SetUp:
     # Set-up on the command line gives a name, but no address; saving the settings form raises the version.
     is_described = or_(Organization.version > 1, Organization.address != "")
     there = [
-        exists().where(is_described), exists().where(ReferralTotalMonth.received > 0), exists().where(Visit.id > 0)
+        exists().where(is_described), exists().where(ReferralTotalMonth.received > 0, is_shown(ReferralTotalMonth)),
+        exists().where(Visit.id > 0),
     ]  # fmt: skip
     row = session.execute(select(*counts, colleagues, *there)).one()
     return SetUp(
@@ -56,7 +57,10 @@ def list_falls(session: Session, viewer: Viewer, today: date, limit: int = 3) ->
         .with_only_columns(Practice.id, now, before)
         .join(ReferralPracticeMonth, ReferralPracticeMonth.practice_id == Practice.id)
         .where(
-            or_(ReferralPracticeMonth.month.between(*months), ReferralPracticeMonth.month.between(*year_before(months)))
+            or_(
+                ReferralPracticeMonth.month.between(*months), ReferralPracticeMonth.month.between(*year_before(months))
+            ),
+            is_shown(ReferralPracticeMonth),
         )
         .group_by(Practice.id)
         .having(now < before)

@@ -14,9 +14,9 @@ from crm.accounts.viewer import SYSTEM
 from crm.audit.trail import Actor
 from crm.core import formats
 from crm.core.commands import Commands
-from crm.core.db import commit, db
+from crm.core.db import commit, db, turn
 from crm.core.errors import RoundsError
-from crm.referrals import import_services, rollup
+from crm.referrals import import_services, layers, rollup
 from crm.referrals.importing import checking
 from crm.referrals.importing.lock import only_one
 from crm.referrals.importing.mapping import NO_MONTH
@@ -166,8 +166,10 @@ def check_rollup_command(repair: bool) -> None:  # noqa: FBT001 click's way
             where = f"{whose}, {formats.month(cell.month)}"
             click.echo(f"{cell.table}: {where}: {cell.stored} in the rollup, {cell.actual} in the rows")
         if found and repair:
-            rollup.rebuild_rollup(db.session())
-            commit()
+            layers.settle(db.session(), lambda: None)
+            for month in rollup.months_to_rebuild(db.session()):
+                with turn(db.session()):
+                    rollup.rebuild_month(db.session(), month)
             click.echo("Repaired: the rollup was made anew from the rows.")
         db.session.rollback()
     if found and not repair:

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, Select, case, exists, func, select
+from sqlalchemy.orm import Session, aliased
 
 from crm.accounts.viewer import Viewer
 from crm.core.errors import NotFound
@@ -19,11 +19,11 @@ from crm.referrals.models import (
     MappingProfile,
     Referral,
     ReferralImport,
-    ReferralSuperseded,
     ReferralTotalMonth,
     ServiceLine,
     Site,
 )
+from crm.referrals.queries import is_shown
 
 TABLE = Referral.__table__
 
@@ -59,9 +59,9 @@ def find_profile(session: Session, header_key: str) -> MappingProfile | None:
 
 
 def existing_rows(session: Session, keys: Iterable[str]) -> dict[str, Row[Any]]:
-    """The stored rows that have one of these keys: id, import_id and all values."""
-    columns = [TABLE.c.row_key, TABLE.c.id, TABLE.c.import_id, *(TABLE.c[name] for name in VALUES)]
-    rows = session.execute(select(*columns).where(TABLE.c.row_key.in_(list(keys))))
+    """The newest versions of the rows that have one of these keys: id and all values."""
+    columns = [TABLE.c.row_key, TABLE.c.id, *(TABLE.c[name] for name in VALUES)]
+    rows = session.execute(select(*columns).where(TABLE.c.row_key.in_(list(keys)), TABLE.c.replaced_by.is_(None)))
     return {row.row_key: row for row in rows}
 
 
@@ -95,15 +95,14 @@ def load_sources(session: Session) -> Sources:
 
 def take_back_preview(session: Session, import_id: int) -> dict[str, int]:
     """What taking an import back would do now: rows removed, rows put back, rows that a later import has changed."""
-    own = select(func.count()).select_from(Referral).where(Referral.import_id == import_id)
-    earlier = select(ReferralSuperseded.referral_id)
-    restored = session.scalar(own.where(Referral.id.in_(earlier))) or 0
-    later = select(func.count()).select_from(ReferralSuperseded).where(ReferralSuperseded.import_id == import_id)
-    return {
-        "removed": (session.scalar(own) or 0) - restored,
-        "restored": restored,
-        "kept": session.scalar(later) or 0,
-    }
+    earlier = aliased(Referral)
+    is_version = exists().where(earlier.replaced_by == import_id, earlier.row_key == Referral.row_key)
+    is_newest = Referral.replaced_by.is_(None)
+    counts = [
+        func.count(case((condition, 1))) for condition in (is_newest & ~is_version, is_newest & is_version, ~is_newest)
+    ]
+    found = session.execute(select(*counts).where(Referral.import_id == import_id)).one()
+    return dict(zip(("removed", "restored", "kept"), found, strict=True))
 
 
 @dataclass(frozen=True)
@@ -120,7 +119,8 @@ class LineOfImport:
 def by_service_line(session: Session, batch: ReferralImport) -> list[LineOfImport]:
     """The service lines of an import, the largest first."""
     line_id = func.coalesce(Referral.service_line_id, 0)
-    own = select(line_id, func.sum(Referral.count)).where(Referral.import_id == batch.id).group_by(line_id)
+    is_newest = Referral.replaced_by.is_(None)
+    own = select(line_id, func.sum(Referral.count)).where(Referral.import_id == batch.id, is_newest).group_by(line_id)
     first, last = batch.first_month or 0, batch.last_month or 0
     now, before = _received_by_line(session, first, last), _received_by_line(session, first - 12, last - 12)
     known = {line.id: (line.name, line.position) for line in session.scalars(select(ServiceLine))}
@@ -134,7 +134,7 @@ def by_service_line(session: Session, batch: ReferralImport) -> list[LineOfImpor
 def _received_by_line(session: Session, first: int, last: int) -> dict[int, int]:
     query = (
         select(ReferralTotalMonth.service_line_id, func.sum(ReferralTotalMonth.received))
-        .where(ReferralTotalMonth.month.between(first, last))
+        .where(ReferralTotalMonth.month.between(first, last), is_shown(ReferralTotalMonth))
         .group_by(ReferralTotalMonth.service_line_id)
     )
     return {id_: int(count) for id_, count in session.execute(query)}

@@ -1,7 +1,5 @@
 """Background work of the room referrals: check a large file, import it, take it back."""
 
-from contextlib import suppress
-
 from crm.core import engine, formats
 from crm.core.db import commit, db, write_transaction
 from crm.core.errors import RoundsError
@@ -55,15 +53,9 @@ def run_import(run: Run) -> None:
 
 
 def run_take_back(run: Run) -> None:
-    """Take an import back. It is one step for everybody else, so there is no point at which it could be cancelled."""
+    """Take an import back."""
     import_id = int(run.payload["import_id"])
-    report = _checkpoint(run)
-
-    def checkpoint(done: int, total: int) -> None:
-        with suppress(Cancelled):
-            report(done, total)
-
-    take_back_rows(db.session(), import_id, checkpoint)
+    take_back_rows(db.session(), import_id, _checkpoint(run))
     run.finish("Taken back.", _page_of(import_id))
 
 

@@ -9,13 +9,29 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    false,
+    text,
+)  # fmt: skip
 from sqlalchemy.orm import Mapped, deferred, mapped_column
 
 from crm.core.db import Audited, Key, Model, Name, Short, Timestamped, UtcDateTime, choice
 
 # SQLite keeps such a table in the order of its key, so that a span of months is read in one piece.
 CLUSTERED = {"sqlite_with_rowid": False}
+
+
+def only_where(condition: str) -> dict[str, Any]:
+    """Options of an index over some rows only, the same on both databases."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 class ReferralStatus(StrEnum):
@@ -148,6 +164,8 @@ class ReferralImport(Audited, Timestamped, Model):
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     taken_back_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     says: Mapped[str] = mapped_column(String(500), default="")
+    # What it brought (or, taken back, took away) stands in layers of the rollups that count and are being merged.
+    is_settling: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     audit_hides: ClassVar[frozenset[str]] = frozenset({"mapping"})
 
@@ -184,20 +202,29 @@ class ImportRefusal(Model):
 
 
 class Referral(Model):
-    """One referral event or one monthly count, without any patient identity."""
+    """One version of a referral event or of a monthly count, without any patient identity.
+
+    An import never changes a row: it adds its own version and names itself in `replaced_by` of the version before. A
+    row counts when its import is done and the one that replaced it is not; so all rows of an import begin, or cease, to
+    count in the moment in which the state of the import changes.
+    """
 
     __tablename__ = "referral"
     __table_args__ = (
         Index("ix_referral_cell", "practice_id", "month"),
         Index("ix_referral_month", "month"),
-        Index("ix_referral_import", "import_id"),
+        Index("ix_referral_import", "import_id", "month", "practice_id"),
+        Index("ix_referral_newest", "row_key", unique=True, **only_where("replaced_by IS NULL")),
+        Index("ix_referral_earlier", "row_key", **only_where("replaced_by IS NOT NULL")),
+        Index("ix_referral_replaced", "replaced_by", "month", "practice_id", **only_where("replaced_by IS NOT NULL")),
         CheckConstraint("count >= 0", name="count_not_negative"),
     )
 
     id: Mapped[Key]
     # One-way fingerprint (HMAC) of what makes a row of its sender the same row again.
-    row_key: Mapped[str] = mapped_column(String(43), unique=True)
+    row_key: Mapped[str] = mapped_column(String(43))
     import_id: Mapped[int | None] = mapped_column(ForeignKey("referral_import.id"))
+    replaced_by: Mapped[int | None] = mapped_column(ForeignKey("referral_import.id"))
     month: Mapped[int]
     received_on: Mapped[date | None]
     practice_id: Mapped[int | None] = mapped_column(ForeignKey("practice.id"))
@@ -216,21 +243,20 @@ class Referral(Model):
     revenue_kind: Mapped[RevenueKind | None] = mapped_column(choice(RevenueKind))
 
 
-class ReferralSuperseded(Model):
-    """An earlier version of a row that an import updated: whose version it was and all its values.
+def layers_index(table: str, *columns: str) -> Index:
+    """An index over the layers above 0, of which there are few and mostly none."""
+    return Index(f"ix_{table}_layers", *columns, **only_where("layer > 0"))
 
-    The current row is always the newest version that was not taken back; taking an import back removes its versions.
+
+class Layered:
+    """A rollup whose sums may stand in several rows, to be added up: those of layer 0, and those by which an import (or
+    its taking back) changes them. The layers above 0 count while an import `is_settling`; before that nobody sees them.
     """
 
-    __tablename__ = "referral_superseded"
-
-    id: Mapped[Key]  # later rows of one referral are newer
-    referral_id: Mapped[int] = mapped_column(ForeignKey("referral.id", ondelete="CASCADE"), index=True)
-    import_id: Mapped[int | None] = mapped_column(ForeignKey("referral_import.id"), index=True)
-    values: Mapped[dict[str, Any]] = mapped_column(JSON)
+    layer: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, sort_order=1)
 
 
-class Volume:
+class Volume(Layered):
     """The columns that every rollup of volumes has.
 
     `received` counts every referral of the cell; `scheduled`, `seen`, `declined`, `lost` count those whose status
@@ -253,7 +279,10 @@ class ReferralMonth(Volume, Model):
     """Rollup: volumes per source, month and everything that pages filter by. 0 stands for 'none'."""
 
     __tablename__ = "referral_month"
-    __table_args__ = (Index("ix_referral_month_month", "month", "practice_id"),)
+    __table_args__ = (
+        layers_index("referral_month", "month", "practice_id"),
+        Index("ix_referral_month_month", "month", "practice_id"),
+    )
 
     practice_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     month: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -267,7 +296,11 @@ class ReferralPracticeMonth(Volume, Model):
     """Rollup: `referral_month` per source and month alone, for rankings of thousands of sources."""
 
     __tablename__ = "referral_practice_month"
-    __table_args__ = (Index("ix_referral_practice_month_practice", "practice_id", "month"), CLUSTERED)
+    __table_args__ = (
+        layers_index("referral_practice_month", "month", "practice_id"),
+        Index("ix_referral_practice_month_practice", "practice_id", "month"),
+        CLUSTERED,
+    )
 
     month: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     practice_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -277,7 +310,10 @@ class ReferralTotalMonth(Volume, Model):
     """Rollup: `referral_month` of all sources together, for charts over months."""
 
     __tablename__ = "referral_total_month"
-    __table_args__ = (CLUSTERED,)
+    __table_args__ = (
+        layers_index("referral_total_month", "month"),
+        CLUSTERED,
+    )
 
     month: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     service_line_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -286,11 +322,14 @@ class ReferralTotalMonth(Volume, Model):
     matched: Mapped[int]  # how many of the received have a known source
 
 
-class ReferralWait(Model):
+class ReferralWait(Layered, Model):
     """Rollup: how many referrals waited how many days from received to appointment. 0 stands for 'none'."""
 
     __tablename__ = "referral_wait"
-    __table_args__ = (Index("ix_referral_wait_month", "month"),)
+    __table_args__ = (
+        layers_index("referral_wait", "month", "practice_id"),
+        Index("ix_referral_wait_month", "month"),
+    )
 
     practice_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     month: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -301,11 +340,14 @@ class ReferralWait(Model):
     referrals: Mapped[int]
 
 
-class ReferralTotalWait(Model):
+class ReferralTotalWait(Layered, Model):
     """Rollup: `referral_wait` of all sources together."""
 
     __tablename__ = "referral_total_wait"
-    __table_args__ = (CLUSTERED,)
+    __table_args__ = (
+        layers_index("referral_total_wait", "month"),
+        CLUSTERED,
+    )
 
     month: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     service_line_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

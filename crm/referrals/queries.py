@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, case, func, literal, select, union_all
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, Subquery, and_, case, exists, func, literal, or_, select, union_all
+from sqlalchemy.orm import Session, aliased
 
 from crm.accounts.viewer import Viewer
 from crm.core import formats
@@ -39,10 +39,20 @@ class RecentCounts:
 
 
 def is_counted() -> ColumnElement[bool]:
-    """The condition on `Referral` that a row counts: typed in, or of an import that is done."""
+    """The condition on `Referral` that a row counts: typed in or of an import that is done, and not replaced by one that
+    is."""
     done = select(ReferralImport.id).where(ReferralImport.state.in_(COUNTED))
     # One IN over one expression: an OR over the column itself makes SQLite leave the index that gives the order.
-    return func.coalesce(Referral.import_id, 0).in_(union_all(select(literal(0)), done))
+    return and_(
+        func.coalesce(Referral.import_id, 0).in_(union_all(select(literal(0)), done)),
+        func.coalesce(Referral.replaced_by, 0).not_in(done),
+    )
+
+
+def is_shown(rollup: Any) -> ColumnElement[bool]:
+    """The condition on a rollup that a row of it counts: it is settled, or an import is settling."""
+    settling = aliased(ReferralImport)
+    return or_(rollup.layer == 0, exists().where(settling.is_settling))
 
 
 def rollup_of(*, practices: bool, details: bool) -> Any:
@@ -60,6 +70,7 @@ def volume_subquery(first_month: int, last_month: int) -> Subquery:
     return (
         select(ReferralPracticeMonth.practice_id, func.sum(ReferralPracticeMonth.received).label("received"))
         .where(ReferralPracticeMonth.month.between(first_month, last_month), ReferralPracticeMonth.practice_id > 0)
+        .where(is_shown(ReferralPracticeMonth))
         .group_by(ReferralPracticeMonth.practice_id)
         .subquery()
     )
@@ -95,7 +106,8 @@ def _of_whole_months(months: Collection[int], *windows: tuple[date, date]) -> Se
     ]
     columns: list[Any] = [column.label(name) for column, name in zip(sums, WINDOWS, strict=True)]
     query = select(table.practice_id, *columns)
-    return query.where(table.month.in_(months), table.practice_id > 0).group_by(table.practice_id)
+    query = query.where(table.month.in_(months), table.practice_id > 0, is_shown(table))
+    return query.group_by(table.practice_id)
 
 
 def _of_rows(months: Collection[int], *windows: tuple[date, date], by: Any = Referral.practice_id) -> Select[Any]:
@@ -155,6 +167,7 @@ def months_for_practice(session: Session, viewer: Viewer, practice_id: int, firs
     query = (
         select(ReferralPracticeMonth.month, func.sum(ReferralPracticeMonth.received))
         .where(ReferralPracticeMonth.practice_id == practice_id, ReferralPracticeMonth.month.between(first, last))
+        .where(is_shown(ReferralPracticeMonth))
         .group_by(ReferralPracticeMonth.month)
     )
     received = {month: int(count) for month, count in session.execute(query)}
@@ -191,7 +204,7 @@ def share_of_month(month: int, window: tuple[date, date]) -> float:
 def _year_counts(session: Session, ids: list[int], month: int) -> dict[tuple[int, int], int]:
     query = (
         select(ReferralPracticeMonth.practice_id, ReferralPracticeMonth.month, func.sum(ReferralPracticeMonth.received))
-        .where(ReferralPracticeMonth.month.between(month - YEAR_MONTHS, month - 1))
+        .where(ReferralPracticeMonth.month.between(month - YEAR_MONTHS, month - 1), is_shown(ReferralPracticeMonth))
         .group_by(ReferralPracticeMonth.practice_id, ReferralPracticeMonth.month)
     )
     return {(row[0], row[1]): int(row[2]) for row in _rows(session, ids, query, ReferralPracticeMonth.practice_id)}

@@ -13,7 +13,7 @@ from crm.directory.models import Practice, Provider
 from crm.directory.queries import MAX_ID
 from crm.referrals.list_filters import RowFilter
 from crm.referrals.models import Referral, ReferralImport, ReferralTotalMonth, ServiceLine, Site
-from crm.referrals.queries import is_counted, rollup_of
+from crm.referrals.queries import is_counted, is_shown, rollup_of
 
 
 def rows_query(viewer: Viewer, chosen: RowFilter) -> Select[Any]:
@@ -147,7 +147,7 @@ def _rolled_up(viewer: Viewer, chosen: RowFilter) -> Any:
     chosen_keys = {name: value for name, value in keys.items() if value is not None}
     of_practices = chosen.source is not None or chosen.unmatched or not _sees_all_places(viewer, chosen)
     rollup = rollup_of(practices=of_practices, details=bool(chosen_keys.keys() - {"practice_id"}))
-    query: Any = select(rollup.month, func.sum(rollup.entries)).group_by(rollup.month)
+    query: Any = select(rollup.month, func.sum(rollup.entries)).where(is_shown(rollup)).group_by(rollup.month)
     query = query.where(*(getattr(rollup, name) == value for name, value in chosen_keys.items()))
     if chosen.unmatched:
         query = query.where(rollup.practice_id == 0)
@@ -166,7 +166,7 @@ def count_coverage(session: Session, viewer: Viewer) -> tuple[int, int]:
     if viewer.territory_ids is not None:
         return 0, 0
     sums = select(func.sum(ReferralTotalMonth.matched), func.sum(ReferralTotalMonth.received))
-    known, total = session.execute(sums).one()
+    known, total = session.execute(sums.where(is_shown(ReferralTotalMonth))).one()
     return int(known or 0), int(total or 0)
 
 
@@ -212,18 +212,17 @@ def get_site(session: Session, site_id: int) -> Site:
 
 def uses_by_line(session: Session) -> dict[int, int]:
     """Referrals per service line, from the rollup."""
-    query = select(ReferralTotalMonth.service_line_id, func.sum(ReferralTotalMonth.received)).group_by(
-        ReferralTotalMonth.service_line_id
-    )
-    return {line: int(count) for line, count in session.execute(query)}
+    return _uses_by(session, ReferralTotalMonth.service_line_id)
 
 
 def uses_by_site(session: Session) -> dict[int, int]:
     """Referrals per site, from the rollup."""
-    query = select(ReferralTotalMonth.site_id, func.sum(ReferralTotalMonth.received)).group_by(
-        ReferralTotalMonth.site_id
-    )
-    return {site: int(count) for site, count in session.execute(query)}
+    return _uses_by(session, ReferralTotalMonth.site_id)
+
+
+def _uses_by(session: Session, key: Any) -> dict[int, int]:
+    query = select(key, func.sum(ReferralTotalMonth.received)).where(is_shown(ReferralTotalMonth)).group_by(key)
+    return {id_: int(count) for id_, count in session.execute(query)}
 
 
 def is_used(session: Session, thing: ServiceLine | Site) -> bool:

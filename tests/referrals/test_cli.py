@@ -102,6 +102,6 @@ def test_the_command_removes_everything_when_it_is_stopped(
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(writing, "_finish", stop)
+    monkeypatch.setattr(writing, "_show", stop)
     assert run(app, "import", saved(tmp_path, events(3)))[0] == 1
     assert db.session.scalars(select(Referral.id)).all() == []

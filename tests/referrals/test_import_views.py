@@ -279,7 +279,7 @@ def test_a_fault_in_the_work_keeps_nothing(
 
     check = send(maren, events(3))
     maren.submit(check, action="/import")
-    monkeypatch.setattr(writing, "_finish", lambda *_: 1 / 0)
+    monkeypatch.setattr(writing, "_show", lambda *_: 1 / 0)
     run_jobs()
     batch = last_import(database())
     assert batch.state is ImportState.WAITING

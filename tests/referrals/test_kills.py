@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from crm.accounts.viewer import SYSTEM
 from crm.core.db import db
-from crm.referrals import import_services
-from crm.referrals.importing import outcome, spool, taking_back, writing
+from crm.referrals import import_services, layers
+from crm.referrals.importing import outcome, taking_back, writing
 from crm.referrals.importing.taking_back import take_back_rows
 from crm.referrals.importing.writing import write_import
 from crm.referrals.models import ImportState, ReferralImport
@@ -102,9 +102,10 @@ def finish(batch_id: int) -> None:
 def test_a_killed_process_leaves_an_import_whole_or_absent(
     app: Flask, cast: Cast, database: Any, monkeypatch: pytest.MonkeyPatch, work: Work, state: ImportState
 ) -> None:
-    for module in (outcome, spool, taking_back):
-        monkeypatch.setattr(module, "PIECE", 60)
-    monkeypatch.setattr(writing, "DELETE_PIECE", 60)
+    monkeypatch.setattr(outcome, "PIECE", 60)
+    monkeypatch.setattr(layers, "SPAN_ROWS", 60)
+    for module in (writing, taking_back):
+        monkeypatch.setattr(module, "TURN_ROWS", 60)
     bring_in(database(), events(300))
     absent = rows(db.session(), "status", "count", "row_key")
     batch_id = begin(ImportState.TAKING_BACK)

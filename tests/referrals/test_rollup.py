@@ -1,5 +1,7 @@
 """Property tests: after any sequence of imports, corrections, take-backs and typing, the rollups equal the rows."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from itertools import product
 from random import Random
@@ -12,7 +14,8 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from crm.accounts.viewer import SYSTEM
-from crm.referrals import row_queries, services
+from crm.referrals import layers, row_queries, services
+from crm.referrals.importing import taking_back, writing
 from crm.referrals.list_filters import RowFilter
 from crm.referrals.models import (
     ImportState,
@@ -21,11 +24,11 @@ from crm.referrals.models import (
     ReferralMonth,
     ReferralPracticeMonth,
     ReferralStatus,
-    ReferralSuperseded,
     ReferralTotalMonth,
     ReferralTotalWait,
     ReferralWait,
 )
+from crm.referrals.queries import is_shown
 from crm.referrals.rollup import check_rollup, rebuild_rollup
 from crm.referrals.services import Entry
 from tests.cast import Cast
@@ -76,7 +79,7 @@ def test_the_rollup_equals_the_rows_after_any_sequence(cast: Cast, database: Any
     for batch in session.scalars(select(ReferralImport).where(ReferralImport.state == ImportState.DONE)).all():
         take_back(session, batch)
     assert check_rollup(session) == []
-    assert session.scalar(select(func.count()).select_from(ReferralSuperseded)) == 0
+    assert session.scalar(select(func.count()).where(Referral.replaced_by.is_not(None))) == 0
     assert all(row is None for row in session.scalars(select(Referral.import_id)))
     session.execute(delete(Referral))
     session.execute(delete(ReferralImport))
@@ -159,3 +162,51 @@ def test_every_page_of_the_list_follows_the_one_before(session: Session, cast: C
     assert len(whole) > 20
     assert [row.id for page in pages for row in page][: len(whole)] == whole
     assert row_queries.list_rows(session, viewer, RowFilter(status=ReferralStatus.LOST), 9).number == 1
+
+
+def _watch(session: Session, monkeypatch: pytest.MonkeyPatch, look: Callable[[], None]) -> None:
+    """Look at what everybody sees after every transaction of an import or a taking back."""
+
+    @contextmanager
+    def turn(_: Session) -> Iterator[None]:
+        yield
+        session.commit()
+        look()
+
+    for module in (writing, taking_back, layers):
+        monkeypatch.setattr(module, "turn", turn)
+        if hasattr(module, "TURN_ROWS"):
+            monkeypatch.setattr(module, "TURN_ROWS", 2)
+    monkeypatch.setattr(layers, "SPAN_ROWS", 2)
+
+
+def test_after_every_turn_everybody_sees_all_of_an_import_or_nothing(
+    session: Session, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring_in(session, events(12))
+    seen: list[tuple[Any, ...]] = []
+    typed = 0
+
+    def look() -> None:
+        nonlocal typed
+        typed += 1
+        # Somebody types in a referral meanwhile, in a cell that the import changes, too.
+        services.enter_referral(session, SYSTEM, Entry(cast.olentangy.id, received_on=date(2026, 3, 2)))
+        session.commit()
+        assert check_rollup(session) == []
+        total = session.scalar(select(func.sum(ReferralTotalMonth.received)).where(is_shown(ReferralTotalMonth)))
+        values = tuple(sorted(map(repr, rows(session, "status", "received_on", "import_id"))))
+        assert total == len(values)
+        seen.append(tuple(value for value in values if not value.endswith("None)")))
+
+    before = tuple(sorted(map(repr, rows(session, "status", "received_on", "import_id"))))
+    _watch(session, monkeypatch, look)
+    batch = bring_in(session, csv_bytes([event(n, Status="Denied", Dept="Sleep") for n in range(7, 20)]))
+    after = seen[-1]
+    assert set(seen) == {before, after}
+    assert len(before) < len(after)
+    seen.clear()
+    take_back(session, batch)
+    assert set(seen) == {before, after}
+    assert typed > 40
+    assert session.scalar(select(func.count()).where(ReferralMonth.layer > 0)) == 0

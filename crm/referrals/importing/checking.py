@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from crm.referrals.importing.headers import Target
 from crm.referrals.importing.mapping import missing
-from crm.referrals.importing.outcome import Outcome, Refusal, outcomes
+from crm.referrals.importing.outcome import Outcome, Refusal, outcome_of, pieces
 from crm.referrals.importing.writing import REFUSALS, Tally, plan_of
 from crm.referrals.models import ReferralImport
 
@@ -58,12 +58,13 @@ class Summary:
 
 
 def summarize(session: Session, batch: ReferralImport) -> Summary:
-    """Run an import dry. It only reads, so others may write meanwhile."""
+    """Run an import dry. It only reads, a moment for each piece, so others may write meanwhile."""
     summary = Summary(problems=mapping_problems(batch))
     if not summary.problems:
-        plan = plan_of(session, batch, is_dry=True)
-        for outcome in outcomes(session, plan):
-            summary.add(outcome)
+        plan = plan_of(session, batch)
+        for piece in pieces(plan):
+            plan.names.imagine(plan.names.unknown(row for _, row in piece.rows))
+            summary.add(outcome_of(session, plan, piece))
     return summary
 
 

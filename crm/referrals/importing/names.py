@@ -1,11 +1,14 @@
 """Service lines and sites by the names that files use. An import makes those that are not there yet."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import cast
 
 from sqlalchemy import Table, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from crm.referrals import import_queries
+from crm.referrals.importing.rows import Row
 from crm.referrals.models import Referral, ServiceLine, Site
 
 LAST_POSITION = 8
@@ -13,47 +16,63 @@ LINES, SITES = cast(Table, ServiceLine.__table__), cast(Table, Site.__table__)
 
 
 class Names:
-    """Finds or makes service lines and sites. A dry run makes none: unknown names get negative numbers."""
+    """Service lines and sites by their names in small letters."""
 
-    def __init__(self, session: Session, *, is_dry: bool) -> None:
-        self._session, self._is_dry = session, is_dry
+    def __init__(self, session: Session) -> None:
         self._lines = import_queries.name_ids(session, ServiceLine)
         self._sites = import_queries.name_ids(session, Site)
-        self.made: dict[str, list[int]] = {"service_lines": [], "sites": []}
 
     def service_line(self, name: str) -> int | None:
-        """The number of a service line."""
-        if not name:
-            return None
-        found = self._lines.get(name.casefold())
-        return found if found is not None else self._add_line(name)
+        """The number of a service line that is known."""
+        return self._lines[name.casefold()] if name else None
 
     def site(self, name: str) -> int | None:
-        """The number of a site."""
-        if not name:
-            return None
-        found = self._sites.get(name.casefold())
-        return found if found is not None else self._add_site(name)
+        """The number of a site that is known."""
+        return self._sites[name.casefold()] if name else None
 
-    def _add_line(self, name: str) -> int:
-        if self._is_dry:
-            number = -1 - len(self._lines)
-        else:
-            used = self._session.scalar(select(func.count()).select_from(ServiceLine)) or 0
-            number = self._insert(LINES, "service_lines", name=name, position=min(used + 1, LAST_POSITION))
-        self._lines[name.casefold()] = number
-        return number
+    def unknown(self, rows: Iterable[Row]) -> "Unknown":
+        """The names in rows that are not there yet, each once, as they are written first."""
+        lines: dict[str, str] = {}
+        sites: dict[str, str] = {}
+        for row in rows:
+            for name, known, new in ((row.service_line, self._lines, lines), (row.site, self._sites, sites)):
+                if name and name.casefold() not in known:
+                    new.setdefault(name.casefold(), name)
+        return Unknown(list(lines.values()), list(sites.values()))
 
-    def _add_site(self, name: str) -> int:
-        number = -1 - len(self._sites) if self._is_dry else self._insert(SITES, "sites", name=name)
-        self._sites[name.casefold()] = number
-        return number
+    def imagine(self, unknown: "Unknown") -> None:
+        """Give unknown names negative numbers, for a dry run."""
+        for known, names in ((self._lines, unknown.lines), (self._sites, unknown.sites)):
+            for name in names:
+                known[name.casefold()] = -1 - len(known)
 
-    def _insert(self, table: Table, kind: str, **values: object) -> int:
-        statement = insert(table).values(**values).returning(table.c.id)
-        number = int(self._session.execute(statement).scalar_one())
-        self.made[kind].append(number)
-        return number
+    def make(self, session: Session, unknown: "Unknown") -> dict[str, list[int]]:
+        """Make service lines and sites of unknown names; returns the numbers of both."""
+        used = session.scalar(select(func.count()).select_from(ServiceLine)) or 0
+        made: dict[str, list[int]] = {"service_lines": [], "sites": []}
+        for place, name in enumerate(unknown.lines, used + 1):
+            number = _insert(session, LINES, name=name, position=min(place, LAST_POSITION))
+            self._lines[name.casefold()] = number
+            made["service_lines"].append(number)
+        for name in unknown.sites:
+            number = self._sites[name.casefold()] = _insert(session, SITES, name=name)
+            made["sites"].append(number)
+        return made
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """Names of service lines and sites that are not there yet."""
+
+    lines: list[str]
+    sites: list[str]
+
+    def __bool__(self) -> bool:
+        return bool(self.lines or self.sites)
+
+
+def _insert(session: Session, table: Table, **values: object) -> int:
+    return int(session.execute(insert(table).values(**values).returning(table.c.id)).scalar_one())
 
 
 def remove_unused(session: Session, made: dict[str, list[int]]) -> None:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy.orm import Session
 
 from crm.core import formats
+from crm.core.db import glance
 from crm.referrals import import_queries
 from crm.referrals.importing.headers import Target
 from crm.referrals.importing.keys import Keys
@@ -20,7 +21,7 @@ from crm.referrals.importing.mapping import MappedColumn
 from crm.referrals.importing.matching import Sources
 from crm.referrals.importing.names import Names
 from crm.referrals.importing.rows import Options, Refused, Row, RowReader
-from crm.referrals.importing.upload import StoredLine, unpack
+from crm.referrals.importing.upload import unpack
 from crm.referrals.importing.versions import VALUES, merged
 from crm.referrals.models import Grain
 
@@ -38,12 +39,10 @@ SAID_BY: dict[str, tuple[Target, ...]] = {
 
 
 class Change(NamedTuple):
-    """A row that is there already and that the file says differently."""
+    """A row that is there already and that the file says differently: which, and its new version."""
 
     referral_id: int
-    import_id: int | None
-    before: tuple[Any, ...]
-    after: tuple[Any, ...]
+    version: dict[str, Any]
 
 
 class Refusal(NamedTuple):
@@ -93,26 +92,50 @@ class Plan:
         self.said = frozenset(said)
 
 
-def outcomes(session: Session, plan: Plan) -> Iterator[Outcome]:
-    """What becomes of the rows, piece by piece."""
+@dataclass
+class Piece:
+    """Some lines of a file: those that could be read, each with its key, and those that could not."""
+
+    lines: int
+    rows: list[tuple[str, Row]] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
+
+
+def pieces(plan: Plan) -> Iterator[Piece]:
+    """The rows of the file, piece by piece."""
     lines = unpack(plan.packed)
-    while piece := list(islice(lines, PIECE)):
-        yield _outcome(session, plan, piece)
+    while some := list(islice(lines, PIECE)):
+        piece = Piece(len(some))
+        for line, cells in some:
+            try:
+                piece.rows.append(_read(plan, line, cells))
+            except Refused as refusal:
+                piece.refused.append(Refusal(line, refusal.column, refusal.reason))
+        yield piece
 
 
-def _outcome(session: Session, plan: Plan, piece: list[StoredLine]) -> Outcome:
-    found = Outcome(lines=len(piece))
-    rows: list[tuple[str, Row, dict[str, Any]]] = []
-    for line, cells in piece:
+def _read(plan: Plan, line: int, cells: list[str] | str) -> tuple[str, Row]:
+    if isinstance(cells, str):
+        raise Refused("", cells)
+    row = plan.reader(line, cells)
+    return plan.keys.key_of(row), row
+
+
+def outcome_of(session: Session, plan: Plan, piece: Piece) -> Outcome:
+    """What becomes of the rows of a piece, whose names are all known by now. Ends the transaction in which it reads."""
+    found = Outcome(lines=piece.lines, refused=piece.refused)
+    with glance(session):
+        stored = import_queries.existing_rows(session, [key for key, _ in piece.rows]) if piece.rows else {}
+    for key, row in piece.rows:
+        values = _values(plan, row)
         try:
-            rows.append(_read(plan, line, cells))
+            _check_repeated(plan, key, row, values)
         except Refused as refusal:
-            found.refused.append(Refusal(line, refusal.column, refusal.reason))
+            found.refused.append(Refusal(row.line, refusal.column, refusal.reason))
         except _Repeated:
             found.unchanged += 1
-    stored = import_queries.existing_rows(session, [key for key, _, _ in rows]) if rows else {}
-    for key, row, values in rows:
-        _place(plan, found, key, row, values, stored.get(key))
+        else:
+            _place(plan, found, key, row, values, stored.get(key))
     return found
 
 
@@ -120,25 +143,20 @@ class _Repeated(Exception):
     """The same referral with the same values stands in the file already: it counts once."""
 
 
-def _read(plan: Plan, line: int, cells: list[str] | str) -> tuple[str, Row, dict[str, Any]]:
-    if isinstance(cells, str):
-        raise Refused("", cells)
-    row = plan.reader(line, cells)
-    key = plan.keys.key_of(row)
-    values = _values(plan, row)
-    if plan.reader.has_id and row.referral_id:
-        _check_repeated(plan, hash(key), hash(tuple(values.values())))
-    return key, row, values
-
-
-def _check_repeated(plan: Plan, key: int, values: int) -> None:
-    earlier = plan.seen.get(key)
-    if earlier is None:
-        plan.seen[key] = values
+def _check_repeated(plan: Plan, key: str, row: Row, values: dict[str, Any]) -> None:
+    """The number of a sender stands for one referral: the file may say it again, but not differently."""
+    if not (plan.reader.has_id and row.referral_id):
         return
-    if earlier == values:
+    short, said = hash(key), hash(tuple(values.values()))
+    earlier = plan.seen.get(short)
+    if earlier is None:
+        plan.seen[short] = said
+    elif earlier == said:
         raise _Repeated
-    raise Refused(plan.reader.headers[Target.REFERRAL_ID], "Same referral number as an earlier row, with other values")
+    else:
+        raise Refused(
+            plan.reader.headers[Target.REFERRAL_ID], "Same referral number as an earlier row, with other values"
+        )
 
 
 def _values(plan: Plan, row: Row) -> dict[str, Any]:
@@ -163,9 +181,9 @@ def _place(plan: Plan, found: Outcome, key: str, row: Row, values: dict[str, Any
     if stored is None:
         found.new.append({"row_key": key, **values})
         return
-    before = tuple(stored[3:])
+    before = tuple(stored[2:])
     after = merged(before, values, plan.said)
     if after == before:
         found.unchanged += 1
     else:
-        found.changed.append(Change(stored.id, stored.import_id, before, after))
+        found.changed.append(Change(stored.id, {"row_key": key, **dict(zip(VALUES, after, strict=True))}))

@@ -1,80 +1,81 @@
 """Takes an import back whole: its own rows go, rows that it changed become what they were, at any time later.
 
-The current row is always the newest version that was not taken back. So the versions of this import that later imports
-replaced are dropped, and where this import's version is the current one, the newest earlier version takes its place.
-All that others see happens in one transaction; rows that nobody counts any more are removed after it, in pieces.
+The current row is always the newest version that was not taken back. So what a later import replaced was, without this
+import, an earlier version; that is said first, while nobody can tell the difference. Then one change of state hides the
+rows of this import and shows those that they had replaced; what nobody counts any more is removed after it.
 """
 
-from sqlalchemy import delete, func, select
-from sqlalchemy.orm import Session
+from typing import Any
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.orm import Session, aliased
 
 from crm.audit.models import Action
 from crm.audit.trail import record
 from crm.core import clock
+from crm.core.db import glance, turn
 from crm.core.errors import Conflict
+from crm.referrals import layers
+from crm.referrals.import_queries import take_back_preview
 from crm.referrals.importing.lock import only_one
 from crm.referrals.importing.names import remove_unused
-from crm.referrals.importing.versions import from_json
-from crm.referrals.importing.writing import Checkpoint, clear_leftovers, set_values
-from crm.referrals.models import ImportState, Referral, ReferralImport, ReferralSuperseded
-from crm.referrals.rollup import Cell, Touched
-
-PIECE = 5_000
+from crm.referrals.importing.writing import ROWS, TURN_ROWS, Checkpoint, clear_leftovers, unstoppable
+from crm.referrals.models import ImportState, Referral, ReferralImport
 
 
 def take_back_rows(session: Session, import_id: int, checkpoint: Checkpoint) -> None:
-    """Take an import back; run again after a crash it goes on where it stood."""
+    """Take an import back; run again after a crash it goes on where it stood.
+
+    For everybody else it is one step, so there is no point at which it could be cancelled.
+    """
+    checkpoint = unstoppable(checkpoint)
     with only_one(session):
         batch = session.get_one(ReferralImport, import_id, populate_existing=True)
-        if batch.state is ImportState.TAKING_BACK:
-            total = batch.added_rows + batch.updated_rows
-            _take_back(session, batch)
-            checkpoint(total, total)
-        elif batch.state is not ImportState.TAKEN_BACK:
-            raise Conflict("Only an import that is done can be taken back.")
+        state, total = batch.state, batch.added_rows + batch.updated_rows
+        session.rollback()
         clear_leftovers(session, checkpoint)
-        made = dict(session.get_one(ReferralImport, import_id).mapping.get("made", {}))
-        remove_unused(session, made)
-        checkpoint(0, 0)
+        if state is ImportState.TAKING_BACK:
+            _pass_on(session, import_id)
+            layers.stage(session, import_id, lambda: checkpoint(0, total), takes_back=True)
+            with glance(session):
+                counts = take_back_preview(session, import_id)
+            with turn(session):
+                _hide(session, import_id, counts)
+            clear_leftovers(session, checkpoint)
+        elif state is not ImportState.TAKEN_BACK:
+            raise Conflict("Only an import that is done can be taken back.")
+        with turn(session):
+            remove_unused(session, dict(session.get_one(ReferralImport, import_id).mapping.get("made", {})))
+        checkpoint(total, total)
 
 
-def _take_back(session: Session, batch: ReferralImport) -> None:
-    touched = Touched(session)
-    touched.add_rows(Referral.import_id == batch.id)
-    session.execute(delete(ReferralSuperseded).where(ReferralSuperseded.import_id == batch.id))
-    cells, restored = _restore_earlier(session, batch.id)
-    touched.add_cells(cells)
+def _pass_on(session: Session, import_id: int) -> None:
+    """Where a later import replaced a row of this one, it replaced the version before that."""
+    later = aliased(Referral)
+    query = (
+        select(Referral.id.label("row_id"), later.replaced_by.label("later"))
+        .join(later, (later.row_key == Referral.row_key) & (later.import_id == import_id))
+        .where(Referral.replaced_by == import_id, later.replaced_by.is_not(None))
+        .limit(TURN_ROWS)
+    )
+    while rows := _pairs(session, query):
+        with turn(session):
+            session.connection().execute(
+                update(ROWS).where(ROWS.c.id == bindparam("row_id")).values(replaced_by=bindparam("later")), rows
+            )
+
+
+def _pairs(session: Session, query: Any) -> list[dict[str, int]]:
+    with glance(session):
+        return [dict(row) for row in session.execute(query).mappings()]
+
+
+def _hide(session: Session, import_id: int, counts: dict[str, int]) -> None:
+    batch = session.get_one(ReferralImport, import_id)
     batch.state, batch.taken_back_at = ImportState.TAKEN_BACK, clock.now()
     session.flush()
-    touched.recompute()
-    removed = session.scalar(select(func.count()).select_from(Referral).where(Referral.import_id == batch.id))
+    layers.show(session, import_id)
     record(
         session, Action.TAKEN_BACK, "referral_import", object_id=batch.id, label=batch.file_name,
-        removed=removed or 0, restored=restored,
+        removed=counts["removed"], restored=counts["restored"],
     )  # fmt: skip
-
-
-def _restore_earlier(session: Session, import_id: int) -> tuple[set[Cell], int]:
-    """Put the newest earlier version in the place of this import's; returns the cells of the versions put back."""
-    newest = (
-        select(ReferralSuperseded.referral_id, func.max(ReferralSuperseded.id).label("id"))
-        .join(Referral, Referral.id == ReferralSuperseded.referral_id)
-        .where(Referral.import_id == import_id)
-        .group_by(ReferralSuperseded.referral_id)
-        .order_by(ReferralSuperseded.referral_id)
-        .limit(PIECE)
-        .subquery()
-    )
-    query = select(
-        ReferralSuperseded.id, ReferralSuperseded.referral_id, ReferralSuperseded.import_id, ReferralSuperseded.values
-    ).join(newest, newest.c.id == ReferralSuperseded.id)
-    cells: set[Cell] = set()
-    count = 0
-    # Each piece gives its rows to another import, so the next piece no longer finds them.
-    while versions := session.execute(query).all():
-        restored = [(row[1], row[2], from_json(row[3])) for row in versions]
-        set_values(session, restored)
-        session.execute(delete(ReferralSuperseded).where(ReferralSuperseded.id.in_([row[0] for row in versions])))
-        cells |= {(values["practice_id"] or 0, values["month"]) for _, _, values in restored}
-        count += len(versions)
-    return cells, count

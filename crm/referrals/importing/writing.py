@@ -1,40 +1,41 @@
-"""Writes an import: new rows in pieces that nobody counts yet, then everything that becomes visible in one transaction.
+"""Writes an import: rows and sums in short turns that nobody counts yet, then one change of state that shows them all.
 
 A killed import leaves rows of an import that is not done; nobody reads them, and the next run removes them first. So an
-import is whole or absent, whenever its process ends.
+import is whole or absent, whenever its process ends. No turn holds the lock for longer than a page takes to save, and
+the file is read and matched between them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import Table, bindparam, delete, insert, select, update
+from sqlalchemy import Row, Select, Table, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from crm.accounts.queries import get_organization
 from crm.audit.models import Action
 from crm.audit.trail import record
 from crm.core import clock
+from crm.core.db import glance, turn
 from crm.core.errors import Conflict
-from crm.referrals import import_queries
+from crm.jobs.run import Cancelled
+from crm.referrals import import_queries, layers
 from crm.referrals.importing import layouts
 from crm.referrals.importing.keys import Keys
 from crm.referrals.importing.lock import only_one
 from crm.referrals.importing.mapping import MappedColumn
 from crm.referrals.importing.names import Names, remove_unused
-from crm.referrals.importing.outcome import Outcome, Plan, outcomes
+from crm.referrals.importing.outcome import Outcome, Piece, Plan, outcome_of, pieces
 from crm.referrals.importing.rows import Options
-from crm.referrals.importing.spool import Spool, Stored
-from crm.referrals.importing.versions import VALUES
-from crm.referrals.models import ImportRefusal, ImportState, ImportUpload, Referral, ReferralImport, ReferralSuperseded
+from crm.referrals.models import ImportRefusal, ImportState, ImportUpload, Referral, ReferralImport
 from crm.referrals.queries import COUNTED
-from crm.referrals.rollup import Cell, Touched
 
 ROWS = cast(Table, Referral.__table__)
 REFUSALS = cast(Table, ImportRefusal.__table__)
-SUPERSEDED = cast(Table, ReferralSuperseded.__table__)
-DELETE_PIECE = 5_000
-# Called between pieces, outside any transaction's work: commits, reports (done, total), may raise to stop.
+TURN_ROWS = 500
+T = TypeVar("T")
+# Called between turns, outside any transaction's work: reports (done, total), may raise to stop.
 Checkpoint = Callable[[int, int], None]
 
 
@@ -62,7 +63,7 @@ class Tally:
             self.months = {min(self.months | outcome.months), max(self.months | outcome.months)}
 
 
-def plan_of(session: Session, batch: ReferralImport, *, is_dry: bool) -> Plan:
+def plan_of(session: Session, batch: ReferralImport) -> Plan:
     """What reading the rows of an import needs. Raises Conflict when its rows are gone."""
     upload = import_queries.find_upload(session, batch.id)
     if upload is None:
@@ -74,64 +75,87 @@ def plan_of(session: Session, batch: ReferralImport, *, is_dry: bool) -> Plan:
         options=Options.from_json(batch.mapping.get("options", {})),
         today=clock.today(),
         sources=import_queries.load_sources(session),
-        names=Names(session, is_dry=is_dry),
+        names=Names(session),
         keys=Keys(get_organization(session).row_key_secret),
     )
 
 
 def write_import(session: Session, import_id: int, checkpoint: Checkpoint) -> None:
-    """Bring a file in, from a clean slate; run again after a crash it ends the same. Commits through `checkpoint`."""
+    """Bring a file in, from a clean slate; run again after a crash it ends the same. Commits its turns."""
     with only_one(session):
         batch = session.get_one(ReferralImport, import_id, populate_existing=True)
-        if batch.state is ImportState.DONE:
-            return
-        if batch.state is not ImportState.RUNNING:
+        if batch.state not in (ImportState.RUNNING, ImportState.DONE):
             raise Conflict("This import was changed in the meantime. Open it again.")
-        clear_leftovers(session, checkpoint)
+        if batch.state is ImportState.RUNNING:
+            clear_leftovers(session, checkpoint)
+            tally = _write_rows(session, import_id, checkpoint)
+            layers.stage(session, import_id, lambda: checkpoint(tally.read, tally.read), takes_back=False)
+            with turn(session):
+                _show(session, import_id, tally)
+        layers.settle(session, lambda: unstoppable(checkpoint)(0, 0))
+
+
+def unstoppable(checkpoint: Checkpoint) -> Checkpoint:
+    """A checkpoint of work that can no longer be cancelled."""
+
+    def report(done: int, total: int) -> None:
+        with suppress(Cancelled):
+            checkpoint(done, total)
+
+    return report
+
+
+def _write_rows(session: Session, import_id: int, checkpoint: Checkpoint) -> Tally:
+    with turn(session):
         session.execute(delete(REFUSALS).where(REFUSALS.c.import_id == import_id))
-        batch = session.get_one(ReferralImport, import_id)
-        plan = plan_of(session, batch, is_dry=False)
+    with glance(session):
+        plan = plan_of(session, session.get_one(ReferralImport, import_id))
         total = session.get_one(ImportUpload, import_id).row_count
-        made = dict(batch.mapping.get("made", {}))
-        checkpoint(0, total)
-        tally, spool = Tally(), Spool()
-        for outcome in outcomes(session, plan):
-            _write_piece(session, import_id, outcome)
-            _note_made(session, import_id, made, plan.names.made)
-            tally.add(outcome)
-            spool.add(outcome.changed)
-            checkpoint(tally.read, total)
-        _finish(session, import_id, tally, spool)
-        checkpoint(total, total)
+    checkpoint(0, total)
+    tally = Tally()
+    for piece in pieces(plan):
+        _make_names(session, import_id, plan.names, piece)
+        outcome = outcome_of(session, plan, piece)
+        _write_piece(session, import_id, outcome)
+        tally.add(outcome)
+        checkpoint(tally.read, total)
+    return tally
+
+
+def _make_names(session: Session, import_id: int, names: Names, piece: Piece) -> None:
+    """Make what the rows name for the first time; the import remembers that it is its doing."""
+    unknown = names.unknown(row for _, row in piece.rows)
+    if unknown:
+        with turn(session):
+            batch, made = session.get_one(ReferralImport, import_id), names.make(session, unknown)
+            before = batch.mapping.get("made", {})
+            batch.mapping = {
+                **batch.mapping,
+                "made": {kind: [*before.get(kind, []), *ids] for kind, ids in made.items()},
+            }
 
 
 def _write_piece(session: Session, import_id: int, outcome: Outcome) -> None:
-    if outcome.new:
-        session.execute(insert(ROWS), [{**row, "import_id": import_id} for row in outcome.new])
-    if outcome.refused:
-        refused = [{"import_id": import_id, **row._asdict()} for row in outcome.refused]
-        session.execute(insert(REFUSALS), refused)
+    for new in _turns(outcome.new):
+        with turn(session):
+            session.execute(insert(ROWS), [{**row, "import_id": import_id} for row in new])
+    for changed in _turns(outcome.changed):
+        with turn(session):
+            before = ROWS.c.id.in_([change.referral_id for change in changed])
+            session.execute(update(ROWS).where(before).values(replaced_by=import_id))
+            session.execute(insert(ROWS), [{**change.version, "import_id": import_id} for change in changed])
+    for refused in _turns(outcome.refused):
+        with turn(session):
+            session.execute(insert(REFUSALS), [{"import_id": import_id, **row._asdict()} for row in refused])
 
 
-def _note_made(session: Session, import_id: int, before: dict[str, list[int]], made: dict[str, list[int]]) -> None:
-    """Remember which service lines and sites are this import's doing, in the transaction that makes them."""
-    if not any(made.values()):
-        return
-    known = {kind: sorted({*before.get(kind, []), *ids}) for kind, ids in made.items()}
+def _turns(rows: list[T]) -> Iterator[list[T]]:
+    yield from (rows[start : start + TURN_ROWS] for start in range(0, len(rows), TURN_ROWS))
+
+
+def _show(session: Session, import_id: int, tally: Tally) -> None:
+    """Everything that others see of an import, in one transaction; however large the import, it is a short one."""
     batch = session.get_one(ReferralImport, import_id)
-    if batch.mapping.get("made") != known:
-        batch.mapping = {**batch.mapping, "made": known}
-
-
-def _finish(session: Session, import_id: int, tally: Tally, spool: Spool) -> None:
-    """Everything that others see of an import, in one transaction."""
-    batch = session.get_one(ReferralImport, import_id)
-    touched = Touched(session)
-    touched.add_rows(Referral.import_id == import_id)
-    cells: set[Cell] = set()
-    for piece in spool.pieces():
-        cells |= _replace(session, import_id, piece)
-    touched.add_cells(cells)
     batch.state, batch.finished_at, batch.says = ImportState.DONE, clock.now(), ""
     batch.read_rows, batch.added_rows, batch.updated_rows = tally.read, tally.new, tally.changed
     batch.unchanged_rows, batch.refused_rows, batch.unmatched_rows = tally.unchanged, tally.refused, tally.unmatched
@@ -139,41 +163,33 @@ def _finish(session: Session, import_id: int, tally: Tally, spool: Spool) -> Non
     session.execute(delete(ImportUpload).where(ImportUpload.import_id == import_id))
     layouts.remember(session, batch)
     session.flush()
-    touched.recompute()
+    layers.show(session, import_id)
     record(
         session, Action.IMPORTED, "referral_import", object_id=import_id, label=batch.file_name,
         read=tally.read, added=tally.new, updated=tally.changed, unchanged=tally.unchanged, refused=tally.refused,
     )  # fmt: skip
 
 
-def _replace(session: Session, import_id: int, piece: list[Stored]) -> set[Cell]:
-    """Put new versions in place of rows and keep the old ones; returns the cells of both."""
-    versions = [{"referral_id": id_, "import_id": owner, "values": before} for id_, owner, before, _ in piece]
-    session.execute(insert(SUPERSEDED), versions)
-    set_values(session, [(id_, import_id, after) for id_, _, _, after in piece])
-    cells = {(before["practice_id"] or 0, before["month"]) for _, _, before, _ in piece}
-    return cells | {(after["practice_id"] or 0, after["month"]) for _, _, _, after in piece}
-
-
-def set_values(session: Session, rows: list[tuple[int, int | None, dict[str, Any]]]) -> None:
-    """Give rows the values of a version and the import whose version it is."""
-    bound: dict[str, Any] = {name: bindparam(f"new_{name}") for name in VALUES}
-    statement = update(ROWS).where(ROWS.c.id == bindparam("row_id")).values(**bound, import_id=bindparam("owner"))
-    session.connection().execute(
-        statement,
-        [
-            {"row_id": id_, "owner": owner, **{f"new_{name}": values[name] for name in VALUES}}
-            for id_, owner, values in rows
-        ],
-    )
-
-
 def clear_leftovers(session: Session, checkpoint: Checkpoint) -> None:
-    """Remove the rows of every import that is not done: killed, given up, or taken back. Only inside `only_one`."""
+    """Remove what an import left that is not done: killed, given up, or taken back.
+
+    What it replaced is the newest again. What was being merged is merged to the end. Only inside `only_one`.
+    """
+    layers.settle(session, lambda: checkpoint(0, 0))
     dead = select(ReferralImport.id).where(ReferralImport.state.not_in(COUNTED))
-    some = select(ROWS.c.id).where(ROWS.c.import_id.in_(dead)).limit(DELETE_PIECE)
-    while session.execute(delete(ROWS).where(ROWS.c.id.in_(some.scalar_subquery()))).rowcount:  # type: ignore[attr-defined]
+    query = select(ROWS.c.id, ROWS.c.row_key, ROWS.c.import_id).where(ROWS.c.import_id.in_(dead)).limit(TURN_ROWS)
+    while rows := _glance_at(session, query):
+        with turn(session):
+            session.execute(delete(ROWS).where(ROWS.c.id.in_([row.id for row in rows])))
+            was_replaced = ROWS.c.replaced_by.in_({row.import_id for row in rows})
+            keys = ROWS.c.row_key.in_([row.row_key for row in rows])
+            session.execute(update(ROWS).where(was_replaced, keys).values(replaced_by=None))
         checkpoint(0, 0)
+
+
+def _glance_at(session: Session, query: Select[Any]) -> Sequence[Row[Any]]:
+    with glance(session):
+        return session.execute(query).all()
 
 
 def withdraw(session: Session, import_id: int, checkpoint: Checkpoint, says: str) -> None:
@@ -183,8 +199,9 @@ def withdraw(session: Session, import_id: int, checkpoint: Checkpoint, says: str
         if batch.state is not ImportState.RUNNING:
             return
         made = dict(batch.mapping.get("made", {}))
+        session.rollback()
         clear_leftovers(session, checkpoint)
-        batch = session.get_one(ReferralImport, import_id)
-        remove_unused(session, made)
-        batch.state, batch.says = ImportState.WAITING, says
-        checkpoint(0, 0)
+        with turn(session):
+            batch = session.get_one(ReferralImport, import_id)
+            remove_unused(session, made)
+            batch.state, batch.says = ImportState.WAITING, says
