@@ -19,6 +19,7 @@ WRAPPED = re.compile(rb'"var\(--([a-z0-9@.-]+)\)"')
 TRANSPARENT = "rgba(0,0,0,0)"
 MOST_TICKS, MOST_TICKS_PHONE = 14, 6
 NAME_LENGTH, NAME_LENGTH_PHONE = 34, 18
+SEVERAL = 3  # fewer show no course that a cut axis would make clearer
 SMALL = 20  # counts below this always begin at zero
 STEPS = (1, 2, 3, 6, 12, 24, 1000)
 
@@ -110,12 +111,12 @@ def names_axis(names: Sequence[str], most: int = NAME_LENGTH) -> dict[str, Any]:
 
 
 def value_range(values: Iterable[float | None]) -> tuple[float, float]:
-    """A range with room for labels. It begins at zero unless everything lies in the upper half."""
+    """A range with room for labels. It begins at zero unless several numbers all lie in the upper half."""
     known = [value for value in values if value is not None]
     low, high = min(known, default=0.0), max(known, default=0.0)
     if low >= 0 and high <= 0:
         return 0.0, 5.0
-    if low > high / 2 and low > SMALL:
+    if low > high / 2 and low > SMALL and len(known) >= SEVERAL:
         step = 10.0 ** math.floor(math.log10(high)) / 5
         base = max(math.floor((low - max(high - low, step) * 0.3) / step) * step, 0.0)
         return base, high + (high - base) * 0.14

@@ -205,7 +205,7 @@ def _declined(question: Question, months: tuple[int, ...]) -> dict[str, Any]:
     return {
         "label": "Declined or lost", "period": f"Received {says_short(months)}", "value": number(lost),
         "from_text": f"{percent(lost / received)} of those received" if received else "None received",
-        "coverage": f"Of {number(received)} received", "url": links.referral_rows(question.filters, months),
+        "coverage": f"Of {number(received)} received", "url": links.referral_rows(question.filters, months, ended=1),
     }  # fmt: skip
 
 

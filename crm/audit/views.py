@@ -34,7 +34,9 @@ def log() -> ResponseReturnValue:
     args: dict[str, Any] = request.args.to_dict()
     events.url_for = lambda number: url_for("audit.log", **{**args, "page": number})
     csv_url = url_for("audit.log_csv", **args)
-    return page("audit/log.html", filter_form=form, events=events, csv_url=csv_url, chips=_chips(form, args))
+    is_backwards = bool(filters.first_on and filters.last_on and filters.first_on > filters.last_on)
+    shown: dict[str, Any] = {"events": events, "csv_url": csv_url, "chips": _chips(form, args), "is_backwards": is_backwards}
+    return page("audit/log.html", filter_form=form, **shown)
 
 
 @bp.get("/log.csv")

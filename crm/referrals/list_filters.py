@@ -9,6 +9,7 @@ from crm.referrals.models import PayerClass, ReferralStatus
 MAX_ID_DIGITS = 9
 MIN_MONTH, MAX_MONTH = 1990 * 12, 2200 * 12
 MONTHS = ("month", "first", "last")
+ENDED = "ended"  # stands among the statuses in the form of filters
 IN_ADDRESS = {"batch": "import", "first": "from", "last": "to"}
 
 
@@ -25,6 +26,7 @@ class RowFilter:
     territory: int | None = None
     source: int | None = None
     status: ReferralStatus | None = None
+    ended: bool = False  # declined or lost: those that will not be seen any more
     line: int | None = None
     site: int | None = None
     payer: PayerClass | None = None
@@ -63,6 +65,7 @@ def read_filter(values: Mapping[str, str]) -> RowFilter:
         territory=_number(values.get("territory", "")),
         source=_number(values.get("source", "")),
         status=_status(values.get("status", "")),
+        ended=values.get("ended") == "1" or values.get("status") == ENDED,
         line=_number(values.get("line", "")),
         site=_number(values.get("site", "")),
         payer=_payer(values.get("payer", "")),

@@ -12,7 +12,7 @@ from crm.core.paging import PAGE_SIZE, Page, page_number
 from crm.directory.models import Practice, Provider
 from crm.directory.queries import MAX_ID
 from crm.referrals.list_filters import RowFilter
-from crm.referrals.models import Referral, ReferralImport, ReferralTotalMonth, ServiceLine, Site
+from crm.referrals.models import Referral, ReferralImport, ReferralStatus, ReferralTotalMonth, ServiceLine, Site
 from crm.referrals.queries import is_counted, is_shown, rollup_of
 
 
@@ -91,6 +91,8 @@ def _filtered(query: Any, chosen: RowFilter) -> Any:
     for column, value in equals.items():
         query = _equal(query, column, value)
     query = _within_months(query, Referral.month, chosen)
+    if chosen.ended:
+        query = query.where(Referral.status.in_((ReferralStatus.DECLINED, ReferralStatus.LOST)))
     if chosen.booked:
         query = query.where(Referral.received_on.is_not(None), Referral.appointment_on.is_not(None))
     return query.where(Referral.practice_id.is_(None)) if chosen.unmatched else query
@@ -130,7 +132,7 @@ def list_rows(session: Session, viewer: Viewer, chosen: RowFilter, number: int |
 def rows_by_month(session: Session, viewer: Viewer, chosen: RowFilter) -> dict[int, int]:
     """How many rows the list has in each month: out of the rollups, except by status, with an appointment or of one
     import, which they do not tell apart."""
-    is_known = chosen.status is None and chosen.batch is None and not chosen.booked
+    is_known = chosen.status is None and chosen.batch is None and not (chosen.booked or chosen.ended)
     query = _rolled_up(viewer, chosen) if is_known else _counted(viewer, chosen)
     return {int(month): int(count) for month, count in session.execute(query)}
 

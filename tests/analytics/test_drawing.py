@@ -92,6 +92,12 @@ def test_an_axis_that_does_not_begin_at_zero_says_so() -> None:
     assert not any(note["text"].startswith("Axis") for note in low["layout"]["annotations"])
 
 
+def test_an_axis_of_one_or_two_numbers_begins_at_zero() -> None:
+    assert drawing.value_range([948, None])[0] == 0
+    assert drawing.value_range([948, 930])[0] == 0
+    assert drawing.value_range([948, 930, 951])[0] > 0
+
+
 def test_points_lead_to_their_rows() -> None:
     solid = sent(all_figures()["lines"])["data"][2]
     assert solid["customdata"] == URLS

@@ -77,6 +77,7 @@ def test_log_filters_and_downloads(cast: Cast, sign_in: Any) -> None:
     assert rows[1][5] == "'=cmd()"
     assert len(events(action=Action.EXPORTED)) == 1
     assert "No event passes" in browser.get("/audit/?label=nothingofthesort").text
+    assert "“From” is later than “To”" in browser.get("/audit/?first_on=2026-03-02&last_on=2026-03-01").text
     assert sign_in(cast.maren).get("/audit/").status == 403
 
 

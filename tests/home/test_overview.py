@@ -98,6 +98,7 @@ def test_without_the_right_to_money_no_tile_holds_any(two_years: Session, cast: 
         found = headlines.tiles(question, Period.MONTH)
     assert [tile["label"] for tile in found][-1] == "Declined or lost"
     assert "$" not in str(found)
+    assert "ended=1" in str(found[-1]["url"]), "behind it stand the rows that it counts"
 
 
 def test_one_month_shows_no_change(database: Any, cast: Cast, sign_in: SignIn) -> None:

@@ -37,8 +37,14 @@ def imports() -> ResponseReturnValue:
     shown = query if is_all else query.where(ReferralImport.state != ImportState.FAILED)
     rows = paginate(session, shown, arg_int("page"))
     rows.url_for = lambda number: url_for("referrals.imports", page=number, all=1 if is_all else None)
-    context = {"names": user_names(session), "kept_for": import_services.KEPT_FOR, "given_up": given_up}
-    return page("referrals/imports.html", page=rows, is_all=is_all, **context)
+    return page(
+        "referrals/imports.html",
+        page=rows,
+        names=user_names(session),
+        kept_for=import_services.KEPT_FOR,
+        given_up=given_up,
+        is_all=is_all,
+    )
 
 
 @bp.route("/imports/new", methods=["GET", "POST"])

@@ -20,7 +20,7 @@ from crm.exports import csv_writer
 from crm.referrals import row_queries, services
 from crm.referrals.blueprint import bp
 from crm.referrals.forms import EntryForm, optional_id
-from crm.referrals.list_filters import RowFilter, month_text, read_filter
+from crm.referrals.list_filters import ENDED, RowFilter, month_text, read_filter
 from crm.referrals.models import PayerClass, ReferralStatus
 
 CSV_PIECE = 2_000
@@ -42,6 +42,7 @@ CSV_HEADER = (
     "Import",
 )
 RECENT_MONTHS = 36
+ENDED_SAYS = "Declined or lost"
 
 
 @bp.get("")
@@ -60,7 +61,7 @@ def referrals() -> ResponseReturnValue:
         url=lambda **changed: _address(chosen, **changed),
         months=_recent_months(),
         chosen_month=month_text(chosen.month) if chosen.month else "",
-        status_choices=[(s.value, s.label) for s in ReferralStatus],
+        status_choices=[*((s.value, s.label) for s in ReferralStatus), (ENDED, ENDED_SAYS)],
         payer_choices=[(p.value, p.label) for p in PayerClass],
         line_choices=[(n.id, n.name) for n in row_queries.list_service_lines(db.session())],
         site_choices=[(n.id, n.name) for n in row_queries.list_sites(db.session())],
@@ -92,6 +93,7 @@ def _chips(viewer: Viewer, chosen: RowFilter) -> list[dict[str, str]]:
         "territory": territories.get(chosen.territory, "Unknown territory") if chosen.territory else None,
         "source": (source.name if source else "Unknown practice") if chosen.source else None,
         "status": chosen.status.label if chosen.status else None,
+        "ended": ENDED_SAYS if chosen.ended else None,
         "line": lines.get(chosen.line, "Unknown service line") if chosen.line is not None else None,
         "site": sites.get(chosen.site, "Unknown site") if chosen.site is not None else None,
         "payer": chosen.payer.label if chosen.payer else None,
