@@ -10,7 +10,7 @@ from crm.core.formats import month_start
 
 
 def referral_rows(filters: Filters, months: Collection[int], **more: Any) -> str:
-    """The referrals behind a number. `more`: source, line, site, payer, status, ended or booked, in place of the filter's."""
+    """The referrals behind a number. `more`: other words of the list, in place of those of the filter."""
     chosen = {
         "territory": filters.territory, "source": filters.source, "line": filters.line, "site": filters.site,
         "payer": filters.payer, **more,

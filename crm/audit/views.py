@@ -35,7 +35,12 @@ def log() -> ResponseReturnValue:
     events.url_for = lambda number: url_for("audit.log", **{**args, "page": number})
     csv_url = url_for("audit.log_csv", **args)
     is_backwards = bool(filters.first_on and filters.last_on and filters.first_on > filters.last_on)
-    shown: dict[str, Any] = {"events": events, "csv_url": csv_url, "chips": _chips(form, args), "is_backwards": is_backwards}
+    shown: dict[str, Any] = {
+        "events": events,
+        "csv_url": csv_url,
+        "chips": _chips(form, args),
+        "is_backwards": is_backwards,
+    }
     return page("audit/log.html", filter_form=form, **shown)
 
 

@@ -5,6 +5,7 @@ const box = document.querySelector("[data-search]");
 if (box) {
   const field = box.querySelector("#search");
   const answers = box.querySelector("#search-answers");
+  const opener = document.querySelector("[data-search-open]");
   const options = () => [...answers.querySelectorAll('[role="option"]')];
   let at = -1;
 
@@ -65,13 +66,11 @@ if (box) {
     show(false);
     box.classList.remove("is-open");
     field.blur();
+    if (opener?.checkVisibility()) opener.focus();
   };
-  document.querySelector("[data-search-open]")?.addEventListener("click", () => {
+  opener?.addEventListener("click", () => {
     box.classList.add("is-open");
     field.focus();
   });
-  box.querySelector("[data-search-close]")?.addEventListener("click", () => {
-    close();
-    document.querySelector("[data-search-open]")?.focus();
-  });
+  box.querySelector("[data-search-close]")?.addEventListener("click", close);
 }
