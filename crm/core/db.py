@@ -143,21 +143,23 @@ def turn(session: Session) -> Iterator[None]:
     """One short transaction of a long work, committed at the end of the block; may be the first of many.
 
     SQLite has one lock for writing, and who waits for it only looks now and then whether it is free. So the work leaves
-    it alone afterwards for as long as it held it, and somebody who saves a form meanwhile gets in between.
+    it alone afterwards for half as long as it held it, and somebody who saves a form meanwhile gets in between.
     """
     started = clock.stopwatch()
     yield
     session.commit()
     if session.get_bind().dialect.name == "sqlite":
-        time.sleep(min(clock.stopwatch() - started, LONGEST_REST))
+        time.sleep(min((clock.stopwatch() - started) / 2, LONGEST_REST))
 
 
 @contextmanager
 def glance(session: Session) -> Iterator[None]:
-    """One short reading transaction of a long work, ended at the end of the block; nothing may wait to be written."""
+    """One short reading transaction of a long work, ended at the end of the block; within another it only reads."""
+    is_own = not session.in_transaction()
     with engine.writing(on=False):
         yield
-    session.rollback()
+    if is_own:
+        session.rollback()
 
 
 def write_transaction() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select, case, exists, func, select
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from crm.accounts.viewer import Viewer
@@ -95,14 +95,13 @@ def load_sources(session: Session) -> Sources:
 
 def take_back_preview(session: Session, import_id: int) -> dict[str, int]:
     """What taking an import back would do now: rows removed, rows put back, rows that a later import has changed."""
+    own = select(func.count()).select_from(Referral).where(Referral.import_id == import_id)
     earlier = aliased(Referral)
-    is_version = exists().where(earlier.replaced_by == import_id, earlier.row_key == Referral.row_key)
-    is_newest = Referral.replaced_by.is_(None)
-    counts = [
-        func.count(case((condition, 1))) for condition in (is_newest & ~is_version, is_newest & is_version, ~is_newest)
-    ]
-    found = session.execute(select(*counts).where(Referral.import_id == import_id)).one()
-    return dict(zip(("removed", "restored", "kept"), found, strict=True))
+    is_version = (earlier.row_key == Referral.row_key) & (earlier.replaced_by == import_id)
+    total = session.scalar(own) or 0
+    kept = session.scalar(own.where(Referral.replaced_by.is_not(None))) or 0
+    restored = session.scalar(own.where(Referral.replaced_by.is_(None)).join(earlier, is_version)) or 0
+    return {"removed": total - kept - restored, "restored": restored, "kept": kept}
 
 
 @dataclass(frozen=True)

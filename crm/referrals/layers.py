@@ -71,7 +71,8 @@ def show(session: Session, import_id: int) -> None:
 
 def settle(session: Session, rest: Rest) -> None:
     """Merge the layers that count into the settled sums, or drop those of an import that never came to count."""
-    is_settling = session.scalar(select(ReferralImport.id).where(ReferralImport.is_settling)) is not None
+    with glance(session):
+        is_settling = session.scalar(select(ReferralImport.id).where(ReferralImport.is_settling).limit(1)) is not None
     for rollup in ROLLUPS:
         model = rollup.model
         for span in _spans(session, model, model.layer > SETTLED):

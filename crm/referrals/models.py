@@ -13,13 +13,15 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     CheckConstraint,
+    ColumnElement,
     ForeignKey,
     Index,
     LargeBinary,
     String,
     UniqueConstraint,
+    column,
     false,
-    text,
+    literal_column,
 )  # fmt: skip
 from sqlalchemy.orm import Mapped, deferred, mapped_column
 
@@ -29,9 +31,9 @@ from crm.core.db import Audited, Key, Model, Name, Short, Timestamped, UtcDateTi
 CLUSTERED = {"sqlite_with_rowid": False}
 
 
-def only_where(condition: str) -> dict[str, Any]:
+def only_where(condition: ColumnElement[bool]) -> dict[str, Any]:
     """Options of an index over some rows only, the same on both databases."""
-    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+    return {"sqlite_where": condition, "postgresql_where": condition}
 
 
 class ReferralStatus(StrEnum):
@@ -214,9 +216,15 @@ class Referral(Model):
         Index("ix_referral_cell", "practice_id", "month"),
         Index("ix_referral_month", "month"),
         Index("ix_referral_import", "import_id", "month", "practice_id"),
-        Index("ix_referral_newest", "row_key", unique=True, **only_where("replaced_by IS NULL")),
-        Index("ix_referral_earlier", "row_key", **only_where("replaced_by IS NOT NULL")),
-        Index("ix_referral_replaced", "replaced_by", "month", "practice_id", **only_where("replaced_by IS NOT NULL")),
+        Index("ix_referral_newest", "row_key", unique=True, **only_where(column("replaced_by").is_(None))),
+        Index("ix_referral_earlier", "row_key", **only_where(column("replaced_by").is_not(None))),
+        Index(
+            "ix_referral_replaced",
+            "replaced_by",
+            "month",
+            "practice_id",
+            **only_where(column("replaced_by").is_not(None)),
+        ),
         CheckConstraint("count >= 0", name="count_not_negative"),
     )
 
@@ -245,7 +253,7 @@ class Referral(Model):
 
 def layers_index(table: str, *columns: str) -> Index:
     """An index over the layers above 0, of which there are few and mostly none."""
-    return Index(f"ix_{table}_layers", *columns, **only_where("layer > 0"))
+    return Index(f"ix_{table}_layers", *columns, **only_where(column("layer") > literal_column("0")))
 
 
 class Layered:

@@ -39,8 +39,7 @@ class RecentCounts:
 
 
 def is_counted() -> ColumnElement[bool]:
-    """The condition on `Referral` that a row counts: typed in or of an import that is done, and not replaced by one that
-    is."""
+    """The condition on `Referral` that a row counts: typed in or of a done import, and not replaced by a done one."""
     done = select(ReferralImport.id).where(ReferralImport.state.in_(COUNTED))
     # One IN over one expression: an OR over the column itself makes SQLite leave the index that gives the order.
     return and_(

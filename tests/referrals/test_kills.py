@@ -25,7 +25,7 @@ from tests.referrals.files import csv_bytes, event, events
 from tests.referrals.importing import bring_in, rows
 
 KILLS = 20
-FILE = csv_bytes([event(n, Status="Completed", Dept="Sleep") for n in range(150, 700)])
+FILE = csv_bytes([event(n, Status="Completed", Dept="Sleep") for n in range(100, 330)])
 Work = Callable[[Session, int], None]
 
 
@@ -103,10 +103,10 @@ def test_a_killed_process_leaves_an_import_whole_or_absent(
     app: Flask, cast: Cast, database: Any, monkeypatch: pytest.MonkeyPatch, work: Work, state: ImportState
 ) -> None:
     monkeypatch.setattr(outcome, "PIECE", 60)
-    monkeypatch.setattr(layers, "SPAN_ROWS", 60)
+    monkeypatch.setattr(layers, "SPAN_ROWS", 90)
     for module in (writing, taking_back):
         monkeypatch.setattr(module, "TURN_ROWS", 60)
-    bring_in(database(), events(300))
+    bring_in(database(), events(180))
     absent = rows(db.session(), "status", "count", "row_key")
     batch_id = begin(ImportState.TAKING_BACK)
     whole = rows(db.session(), "status", "count", "row_key")

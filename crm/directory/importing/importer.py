@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from crm.core.db import glance
 from crm.core.errors import Invalid
 from crm.directory.importing.applying import apply
 from crm.directory.importing.cells import is_blank
@@ -23,7 +24,7 @@ from crm.directory.importing.seen import SeenNumbers
 from crm.directory.importing.storing import store
 from crm.directory.importing.working import Working
 
-PIECE = 1_000
+PIECE = 400
 SAMPLES = 12
 Refusals = list[tuple[int, Reason]]
 Entry = tuple[int, Record]
@@ -62,12 +63,13 @@ def run_import(
     """
     check_filter(layout, wanted)
     progress = Progress(done or Counts())
-    working = Working(session, layout.kind, is_dry=is_dry)
+    with glance(session):
+        working = Working(session, layout.kind, is_dry=is_dry)
     piece: list[Entry] = []
     for read, entry in enumerate(_entries(rows, layout, wanted, progress, skip=progress.counts.read), 1):
         if entry is not None:
             piece.append(entry)
-        if len(piece) >= PIECE or read % (PIECE * 20) == 0:
+        if len(piece) >= PIECE or read % (PIECE * 50) == 0:
             _apply_whole(piece, working, progress, is_filtered=wanted.is_set)
             piece = []
             checkpoint(progress)

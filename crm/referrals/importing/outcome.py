@@ -25,7 +25,7 @@ from crm.referrals.importing.upload import unpack
 from crm.referrals.importing.versions import VALUES, merged
 from crm.referrals.models import Grain
 
-PIECE = 5_000
+PIECE = 2_000
 MIDDLE_OF_MONTH = 15
 SAID_BY: dict[str, tuple[Target, ...]] = {
     "payer": (Target.PAYER,),

@@ -30,9 +30,9 @@ def take_back_rows(session: Session, import_id: int, checkpoint: Checkpoint) -> 
     """
     checkpoint = unstoppable(checkpoint)
     with only_one(session):
-        batch = session.get_one(ReferralImport, import_id, populate_existing=True)
-        state, total = batch.state, batch.added_rows + batch.updated_rows
-        session.rollback()
+        with glance(session):
+            batch = session.get_one(ReferralImport, import_id, populate_existing=True)
+            state, total = batch.state, batch.added_rows + batch.updated_rows
         clear_leftovers(session, checkpoint)
         if state is ImportState.TAKING_BACK:
             _pass_on(session, import_id)

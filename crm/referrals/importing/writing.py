@@ -83,10 +83,11 @@ def plan_of(session: Session, batch: ReferralImport) -> Plan:
 def write_import(session: Session, import_id: int, checkpoint: Checkpoint) -> None:
     """Bring a file in, from a clean slate; run again after a crash it ends the same. Commits its turns."""
     with only_one(session):
-        batch = session.get_one(ReferralImport, import_id, populate_existing=True)
-        if batch.state not in (ImportState.RUNNING, ImportState.DONE):
+        with glance(session):
+            state = session.get_one(ReferralImport, import_id, populate_existing=True).state
+        if state not in (ImportState.RUNNING, ImportState.DONE):
             raise Conflict("This import was changed in the meantime. Open it again.")
-        if batch.state is ImportState.RUNNING:
+        if state is ImportState.RUNNING:
             clear_leftovers(session, checkpoint)
             tally = _write_rows(session, import_id, checkpoint)
             layers.stage(session, import_id, lambda: checkpoint(tally.read, tally.read), takes_back=False)
@@ -195,11 +196,11 @@ def _glance_at(session: Session, query: Select[Any]) -> Sequence[Row[Any]]:
 def withdraw(session: Session, import_id: int, checkpoint: Checkpoint, says: str) -> None:
     """After a cancelled or failed run: remove what it wrote, and let the file wait for another try."""
     with only_one(session):
-        batch = session.get_one(ReferralImport, import_id, populate_existing=True)
-        if batch.state is not ImportState.RUNNING:
+        with glance(session):
+            batch = session.get_one(ReferralImport, import_id, populate_existing=True)
+            state, made = batch.state, dict(batch.mapping.get("made", {}))
+        if state is not ImportState.RUNNING:
             return
-        made = dict(batch.mapping.get("made", {}))
-        session.rollback()
         clear_leftovers(session, checkpoint)
         with turn(session):
             batch = session.get_one(ReferralImport, import_id)
