@@ -1,4 +1,4 @@
-// Draws every [data-map] with Leaflet: numbered stops, legs, towns. Without a tile address the ground is blank and honest.
+// Draws every [data-map] with Leaflet: numbered stops, legs, towns. Without a tile address the ground is a grid of miles.
 
 const L = window.L;
 const tiles = document.querySelector('meta[name="map-tiles"]');
@@ -63,16 +63,46 @@ const legendOf = (frame, entries) => {
   }));
 };
 
+const MILE = 1609.344;
+const SQUARES = [[0.25, "Quarter-mile"], [0.5, "Half-mile"], [1, "1-mile"], [2, "2-mile"], [5, "5-mile"], [10, "10-mile"], [20, "20-mile"], [50, "50-mile"], [200, "200-mile"]];
+const APART = 56; // how many pixels the lines of the grid are apart at least
+
+// Ruled paper instead of streets: it gives the eye a measure, and says that ways are drawn straight.
+const rule = (map) => {
+  map.createPane("grid").style.zIndex = 250;
+  const lines = L.layerGroup().addTo(map);
+  const renderer = L.svg({ pane: "grid" });
+  const narrow = Math.cos((map.getCenter().lat * Math.PI) / 180);
+  let credit;
+  const draw = () => {
+    const box = map.getBounds().pad(0.15);
+    const y = map.getSize().y / 2;
+    const least = map.distance(map.containerPointToLatLng([0, y]), map.containerPointToLatLng([APART, y])) / MILE;
+    const [miles, name] = SQUARES.find(([size]) => size >= least) || SQUARES.at(-1);
+    const high = (miles * MILE) / 111195;
+    const wide = high / narrow;
+    const line = (from, to) => L.polyline([from, to], { pane: "grid", renderer, className: "map-grid", weight: 1, interactive: false }).addTo(lines);
+    lines.clearLayers();
+    for (let lat = Math.floor(box.getSouth() / high) * high; lat < box.getNorth(); lat += high) line([lat, box.getWest()], [lat, box.getEast()]);
+    for (let lon = Math.floor(box.getWest() / wide) * wide; lon < box.getEast(); lon += wide) line([box.getSouth(), lon], [box.getNorth(), lon]);
+    if (credit) map.attributionControl.removeAttribution(credit);
+    credit = `${name} squares, straight ways`;
+    map.attributionControl.addAttribution(credit);
+  };
+  map.on("moveend resize", draw);
+  draw();
+};
+
 const draw = (frame, data) => {
   const canvas = frame.querySelector("[data-map-canvas]");
   const stops = (data.stops || []).filter((stop) => Number.isFinite(stop.lat) && Number.isFinite(stop.lon));
   const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   const phone = window.matchMedia("(max-width: 720px)").matches;
-  const map = L.map(canvas, { zoomControl: false, attributionControl: Boolean(tiles), scrollWheelZoom: false, fadeAnimation: !still, zoomAnimation: !still, dragging: !phone, touchZoom: true, minZoom: 4, maxZoom: 18, zoomSnap: 0.25 });
+  const map = L.map(canvas, { zoomControl: false, scrollWheelZoom: false, fadeAnimation: !still, zoomAnimation: !still, dragging: !phone, touchZoom: true, minZoom: 4, maxZoom: 18, zoomSnap: 0.25 });
   L.control.zoom({ position: "topright" }).addTo(map);
   L.control.scale({ metric: false, position: "bottomleft" }).addTo(map);
+  map.attributionControl.setPrefix(false);
   if (tiles) {
-    map.attributionControl.setPrefix(false);
     L.tileLayer(tiles.content, { attribution: tiles.dataset.credit || "", maxZoom: 18 }).addTo(map);
     canvas.classList.add("map-tiled");
   }
@@ -97,12 +127,13 @@ const draw = (frame, data) => {
   layer.addTo(map);
   const points = [...stops.map((stop) => [stop.lat, stop.lon]), ...(data.legs || []).flatMap((leg) => (Array.isArray(leg) ? leg : leg.points))];
   const towns = (data.towns || []).map((town) => [town.lat, town.lon]);
-  const all = points.length ? points : towns;
+  const all = [...points, ...towns];
   const fit = () => {
     if (all.length) map.fitBounds(L.latLngBounds(all), { padding: [36, 36], maxZoom: 13, animate: false });
     else map.setView([39.96, -83], 9);
   };
   fit();
+  if (!tiles) rule(map);
   new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(canvas);
   // The browser lays the paper out without drawing anew, so the map gets its width before and its own back after.
   let shown;
