@@ -24,7 +24,7 @@ from tests.cast import Cast
 from tests.referrals.files import csv_bytes, event, events
 from tests.referrals.importing import bring_in, rows
 
-KILLS = 20
+KILLS = 14
 FILE = csv_bytes([event(n, Status="Completed", Dept="Sleep") for n in range(100, 330)])
 Work = Callable[[Session, int], None]
 
