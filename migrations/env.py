@@ -4,6 +4,8 @@ A SQLite database with data is copied first, to `<file>.before-<revision>`. Ever
 afterwards, but for the tables and columns (`table.column`) that a revision names: CHANGES = {"table": "why"}.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -13,8 +15,10 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import Script
 from flask import current_app
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from crm.core.checksums import differences, table_sums
+from crm.core.commands import BUSY, words_of
 
 
 def run() -> None:
@@ -24,7 +28,7 @@ def run() -> None:
     copy would delete the rows that point at it. The pragma has no effect inside a transaction, so it comes first.
     """
     database = current_app.extensions["migrate"].db
-    with database.engine.connect() as connection:
+    with database.engine.connect() as connection, _busy_in_words():
         is_sqlite = connection.dialect.name == "sqlite"
         if is_sqlite:
             _snapshot(connection)
@@ -34,6 +38,16 @@ def run() -> None:
         finally:
             if is_sqlite:
                 connection.connection.driver_connection.execute("PRAGMA foreign_keys = ON")
+
+
+@contextmanager
+def _busy_in_words() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as problem:
+        if words_of(problem) != BUSY:
+            raise
+        raise click.ClickException(BUSY) from None
 
 
 def _snapshot(connection: Connection) -> None:

@@ -14,6 +14,7 @@ from flask_migrate import downgrade, stamp, upgrade
 
 from config import Config
 from crm.app import create_app
+from crm.core.commands import BUSY
 from crm.core.db import db
 
 ENVIRONMENT = Path(__file__).parent.parent / "migrations" / "env.py"
@@ -288,3 +289,12 @@ def test_the_command_says_it_in_one_line(own_app: Flask, migrations: Migrations)
         "Error: The migration was stopped, and the database is as it was: it would change data that it does not "
         "declare: book (rows: 3 before, 0 after), shelf.weight (other values or another type).\n"
     )
+
+
+def test_a_database_that_somebody_else_writes_is_called_busy(own_app: Flask, migrations: Migrations) -> None:
+    migrations.add(execute("DROP TABLE book"), changes="book")
+    with db.engine.begin() as other:
+        other.execute(sa.text("UPDATE book SET title = title"))
+        result = own_app.test_cli_runner().invoke(args=["db", "upgrade", "-d", migrations.folder])
+
+    assert (result.exit_code, result.output) == (1, f"Error: {BUSY}\n")

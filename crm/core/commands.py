@@ -25,13 +25,13 @@ class Commands(AppGroup):
         try:
             return super().invoke(ctx)
         except DBAPIError as problem:
-            says = _says(problem)
+            says = words_of(problem)
             if says is None:
                 raise
             raise click.ClickException(says) from None
 
 
-def _says(problem: DBAPIError) -> str | None:
+def words_of(problem: DBAPIError) -> str | None:
     """What to tell; None for trouble that nobody has foreseen."""
     found = f"{type(problem.orig).__name__} {problem.orig}".lower()
     return next((says for words, says in SIGNS if any(word in found for word in words)), None)

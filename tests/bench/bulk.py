@@ -13,8 +13,10 @@ from typing import NamedTuple
 import psycopg
 from sqlalchemy import create_engine, text
 
+from tests.bench.figures import Figure
 from tests.bench.organization import Organization
 from tests.bench.site import Browser, run_measured
+from tests.bench.waiting import Saver
 
 HEAD = (
     "Referral Date", "Referring Practice", "Referring NPI", "Department", "Location", "Insurance Class", "Status",
@@ -34,6 +36,9 @@ class Import(NamedTuple):
     megabytes: float
     bare_seconds: float
     again_seconds: float
+    back_seconds: float
+    waits: Figure
+    longest: float
     counts: dict[str, int]
 
     @property
@@ -72,13 +77,16 @@ def write_events(made: Organization, path: Path, rows: int, today: date) -> None
 
 
 def measure_import(made: Organization, path: Path, rows: int) -> Import:
-    """Import the file with the program's own command, then once more, and insert it bare into a table beside."""
-    command = [sys.executable, "-m", "flask", "--app", "wsgi", "referrals", "import", str(path), "--json"]
-    output, seconds, megabytes = run_measured(command, made.env)
-    counts = json.loads(output.strip().splitlines()[-1])
-    _, again, _ = run_measured(command, made.env)
-    bare = _bare_copy if made.kind == "postgresql" else _bare_executemany
-    return Import(rows, seconds, megabytes, bare(made, path), again, counts)
+    """Import the file with the program's own command while somebody saves, then once more, and take it back; insert it
+    bare into a table beside."""
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "referrals"]
+    with Saver(made) as saver:
+        output, seconds, megabytes = run_measured([*command, "import", str(path), "--json"], made.env)
+        counts = json.loads(output.strip().splitlines()[-1])
+        _, again, _ = run_measured([*command, "import", str(path), "--json"], made.env)
+        _, back, _ = run_measured([*command, "take-back", str(counts["batch"]), "--yes"], made.env)
+    bare = (_bare_copy if made.kind == "postgresql" else _bare_executemany)(made, path)
+    return Import(rows, seconds, megabytes, bare, again, back, saver.waits, saver.longest, counts)
 
 
 def _bare_executemany(made: Organization, path: Path) -> float:

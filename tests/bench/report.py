@@ -65,6 +65,10 @@ def _import_lines(results: list[Results]) -> list[list[str]]:
             f"{load.seconds:.1f} s, {load.megabytes:,.0f} MB" for load in loads
         ],
         "The same file again (nothing changes)": [f"{load.again_seconds:.1f} s" for load in loads],
+        "The import taken back": [f"{load.back_seconds:.1f} s" for load in loads],
+        "Somebody else saves meanwhile, ms, median / 95th percentile, longest": [
+            f"{load.waits}, {load.longest:.0f}" for load in loads
+        ],
         "*Floor: bare executemany (SQLite), bare COPY (PostgreSQL)*": [f"{load.bare_seconds:.2f} s" for load in loads],
         "Import, times the floor": [f"{load.ratio:.1f}×" for load in loads],
     }

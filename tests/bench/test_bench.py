@@ -22,7 +22,7 @@ def test_median_and_95th_percentile() -> None:
 def results(kind: str) -> report.Results:
     found = report.Results(kind, {"A page": Figure(12, 18)}, {"A page": Figure(80, 120)}, Figure(2, 3), Figure(9, 14))
     found.exports = {"Export": Export(20_000, 1.25, 2_500_000)}
-    found.loaded = Import(100_000, 6.0, 140, 1.5, 2.0, {})
+    found.loaded = Import(100_000, 6.0, 140, 1.5, 2.0, 3.0, Figure(1, 40), 150.4, {})
     found.megabytes = 512
     return found
 
@@ -32,6 +32,10 @@ def test_both_databases_stand_side_by_side() -> None:
     assert lines[0] == "|  | SQLite | PostgreSQL |"
     assert "| A page | 12 / 18 | 12 / 18 |" in lines
     assert "| Import, times the floor | 4.0× | 4.0× |" in lines
+    assert (
+        "| Somebody else saves meanwhile, ms, median / 95th percentile, longest | 1.0 / 40, 150 | 1.0 / 40, 150 |"
+        in lines
+    )
     assert "| Export | 1.2 s, 2.5 MB | 1.2 s, 2.5 MB |" in lines
     assert len({line.count("|") for line in lines}) == 1
 
