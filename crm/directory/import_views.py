@@ -37,7 +37,8 @@ def imports() -> ResponseReturnValue:
     rows = paginate(db.session(), import_queries.imports_query(), arg_int("page"))
     rows.url_for = lambda number: url_for("directory_imports.imports", page=number)
     lines = [(batch, Counts.of(batch.counts)) for batch in rows.rows]
-    return page("directory/imports.html", page=rows, lines=lines, names=user_names(db.session()))
+    names, kept_for = user_names(db.session()), import_services.KEPT_FOR
+    return page("directory/imports.html", page=rows, lines=lines, names=names, kept_for=kept_for)
 
 
 @bp.route("/new", methods=["GET", "POST"])

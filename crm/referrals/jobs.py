@@ -48,8 +48,7 @@ def run_import(run: Run) -> None:
         _withdraw(import_id, str(problem) if isinstance(problem, RoundsError) else STOPPED)
         raise
     batch = db.session.get_one(ReferralImport, import_id)
-    count = batch.added_rows + batch.updated_rows + batch.unchanged_rows
-    run.finish(f"{formats.plural(count, 'row')} imported.", _page_of(import_id))
+    run.finish(f"{formats.plural(batch.added_rows + batch.updated_rows, 'row')} imported.", _page_of(import_id))
 
 
 def run_take_back(run: Run) -> None:

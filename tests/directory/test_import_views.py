@@ -150,6 +150,7 @@ def test_a_file_of_which_nothing_goes_in_says_so(maren: PageClient) -> None:
 
 def test_giving_a_file_up_forgets_it(maren: PageClient) -> None:
     answer = upload(maren, nppes_330([clinician(ADA), clinician("123")]))
+    assert " until " in maren.get("/directory/imports").text, "the list says how long a file waits"
     assert maren.submit(maren.get(answer.location), action="/give-up").location == "/directory/imports"
     assert count(DirectoryImport) == count(DirectoryImportFile) == count(DirectoryImportRefusal) == 0
     assert "Nothing imported yet" in maren.get("/directory/imports").text
