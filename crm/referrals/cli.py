@@ -167,7 +167,7 @@ def check_rollup_command(repair: bool) -> None:  # noqa: FBT001 click's way
             click.echo(f"{cell.table}: {where}: {cell.stored} in the rollup, {cell.actual} in the rows")
         if found and repair:
             layers.settle(db.session(), lambda: None)
-            for month in rollup.months_to_rebuild(db.session()):
+            for month in rollup.months_of_rollup(db.session()):
                 with turn(db.session()):
                     rollup.rebuild_month(db.session(), month)
             click.echo("Repaired: the rollup was made anew from the rows.")

@@ -3,10 +3,11 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Subquery, and_, case, exists, func, literal, or_, select, union_all
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from crm.accounts.viewer import Viewer
 from crm.core import formats
@@ -27,6 +28,9 @@ YEAR_MONTHS = 12
 # Rows of an import that is being taken back count until the moment in which it is taken back.
 COUNTED = (ImportState.DONE, ImportState.TAKING_BACK)
 CHUNK = 5000
+# An alias, so that it stays a question of its own inside of queries about imports.
+_IMPORT = ReferralImport.__table__.alias("settling_import")
+_ANY_SETTLING = exists().where(_IMPORT.c.is_settling)
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,7 @@ class RecentCounts:
     months12: tuple[int, ...] = (0,) * YEAR_MONTHS
 
 
+@cache
 def is_counted() -> ColumnElement[bool]:
     """The condition on `Referral` that a row counts: typed in or of a done import, and not replaced by a done one."""
     done = select(ReferralImport.id).where(ReferralImport.state.in_(COUNTED))
@@ -50,8 +55,7 @@ def is_counted() -> ColumnElement[bool]:
 
 def is_shown(rollup: Any) -> ColumnElement[bool]:
     """The condition on a rollup that a row of it counts: it is settled, or an import is settling."""
-    settling = aliased(ReferralImport)
-    return or_(rollup.layer == 0, exists().where(settling.is_settling))
+    return or_(rollup.layer == 0, _ANY_SETTLING)
 
 
 def rollup_of(*, practices: bool, details: bool) -> Any:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Select,
+    bindparam,
     cast,
     delete,
     func,
@@ -20,11 +21,11 @@ from sqlalchemy import (
     null,
     or_,
     select,
-    union,
     union_all,
 )  # fmt: skip
 from sqlalchemy.orm import Session
 
+from crm.core.db import glance
 from crm.referrals.models import Referral
 from crm.referrals.queries import is_counted, is_shown
 from crm.referrals.rollup_contents import ROLLUPS, SETTLED, Rollup
@@ -57,10 +58,18 @@ def recompute(session: Session, cells: Iterable[Cell]) -> None:
             _remake(session, rollup, month, practice)
 
 
-def months_to_rebuild(session: Session) -> list[int]:
-    """All months of which rows or rollups say anything."""
-    every = union(select(Referral.month), *(select(rollup.model.month) for rollup in ROLLUPS))
-    return sorted(session.scalars(every))
+def months_of_rollup(session: Session) -> range:
+    """The months of which rows or rollups may say anything, from the first to the last."""
+    ends = union_all(
+        *(
+            select(end(of.month))
+            for of in (Referral, *(rollup.model for rollup in ROLLUPS))
+            for end in (func.min, func.max)
+        )
+    )
+    with glance(session):
+        months = [month for month in session.scalars(ends) if month is not None]
+    return range(min(months), max(months) + 1) if months else range(0)
 
 
 def rebuild_month(session: Session, month: int) -> None:
@@ -73,7 +82,7 @@ def rebuild_month(session: Session, month: int) -> None:
 
 def rebuild_rollup(session: Session) -> None:
     """Make all rollups anew from all rows."""
-    for month in months_to_rebuild(session):
+    for month in months_of_rollup(session):
         rebuild_month(session, month)
 
 
@@ -106,19 +115,27 @@ def wait_for_others(session: Session) -> None:
 
 
 def check_rollup(session: Session) -> list[Difference]:
-    """Where the rollups and the rows disagree; at most fifty cells of each table, and nothing when all is well.
+    """Where the rollups and the rows disagree; at most fifty cells of each table and month; nothing when all is well.
 
-    The rollups of practices are held against the rows, and the others against those.
+    The rollups of practices are held against the rows, and the others against those. In glances, so that others may
+    write meanwhile.
     """
     session.flush()
-    return [found for rollup in ROLLUPS for found in _differences(session, rollup)]
+    found: list[Difference] = []
+    queries = [(rollup.table.name, _differences(rollup)) for rollup in ROLLUPS]
+    for month in months_of_rollup(session):
+        for table, query in queries:
+            with glance(session):
+                rows = session.execute(query, {"of_month": month}).all()
+            found += [Difference(table, p, m, int(stored), int(actual)) for p, m, stored, actual in rows]
+    return found
 
 
-def _differences(session: Session, rollup: Rollup) -> list[Difference]:
-    """Sums that stand in one of both and not in the other, all columns compared, summed up per cell."""
-    names, zero = [*rollup.keys, *rollup.measures], cast(0, Integer)
+def _differences(rollup: Rollup) -> Select[Any]:
+    """Sums of a month that stand in one of both and not in the other, all columns compared, summed up per cell."""
+    names, zero, month = [*rollup.keys, *rollup.measures], cast(0, Integer), bindparam("of_month", type_=Integer)
     counted = "received" if "received" in names else "referrals"
-    held, said = _held(rollup), _actual(rollup).subquery()
+    held, said = _held(rollup).where(rollup.model.month == month), _actual(rollup, month).subquery()
     actual = select(*(said.c[name] for name in names))
     stored_only, actual_only = held.except_(actual).subquery(), actual.except_(held).subquery()
 
@@ -129,13 +146,12 @@ def _differences(session: Session, rollup: Rollup) -> list[Difference]:
     both = union_all(
         side(stored_only, stored_only.c[counted], zero), side(actual_only, zero, actual_only.c[counted])
     ).subquery()
-    query = (
+    return (
         select(both.c.practice_id, both.c.month, func.sum(both.c.stored), func.sum(both.c.actual))
         .group_by(both.c.practice_id, both.c.month)
         .order_by(both.c.practice_id, both.c.month)
         .limit(MOST_DIFFERENCES)
     )
-    return [Difference(rollup.table.name, p, m, int(s), int(a)) for p, m, s, a in session.execute(query)]
 
 
 def _held(rollup: Rollup) -> Select[Any]:
@@ -145,11 +161,12 @@ def _held(rollup: Rollup) -> Select[Any]:
     return select(*keys, *sums).where(is_shown(rollup.model)).group_by(*keys).having(_is_left(rollup.model))
 
 
-def _actual(rollup: Rollup) -> Select[Any]:
-    """What it should show."""
+def _actual(rollup: Rollup, month: ColumnElement[int]) -> Select[Any]:
+    """What it should show of a month."""
     if rollup.source is None:
-        return rollup.contents(SETTLED).where(is_counted())
-    return rollup.contents(SETTLED).where(is_shown(rollup.source)).having(_is_left(rollup.source))
+        return rollup.contents(SETTLED).where(is_counted(), Referral.month == month)
+    of_month = (is_shown(rollup.source), rollup.source.month == month)
+    return rollup.contents(SETTLED).where(*of_month).having(_is_left(rollup.source))
 
 
 def _is_left(model: Any) -> ColumnElement[bool]:

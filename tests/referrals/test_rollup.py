@@ -176,8 +176,8 @@ def _watch(session: Session, monkeypatch: pytest.MonkeyPatch, look: Callable[[],
     for module in (writing, taking_back, layers):
         monkeypatch.setattr(module, "turn", turn)
         if hasattr(module, "TURN_ROWS"):
-            monkeypatch.setattr(module, "TURN_ROWS", 2)
-    monkeypatch.setattr(layers, "SPAN_ROWS", 2)
+            monkeypatch.setattr(module, "TURN_ROWS", 3)
+    monkeypatch.setattr(layers, "SPAN_ROWS", 4)
 
 
 def test_after_every_turn_everybody_sees_all_of_an_import_or_nothing(
