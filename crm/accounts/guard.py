@@ -104,6 +104,7 @@ def _prepare() -> None:
     """Begin the request: a fresh read-only or writing transaction, and the organisation's zone."""
     db.session.info.clear()
     engine.set_reading(on=request.method in SAFE_METHODS)
+    engine.set_holder(f"{request.method} {request.endpoint}")
     if request.endpoint == "static":
         return
     if _has("takes_file"):

@@ -12,13 +12,21 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection, Engine, event, text
 
+from crm.core import clock
+from crm.core.logs import here
+
+log = structlog.get_logger()
+
 BUSY_TIMEOUT_MS = 5000
+LONG_SECONDS = 1.0
 WAL_FIXED = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
 WITHDRAWN = (3, 52, 0)
 
 _reading: ContextVar[bool] = ContextVar("reading", default=False)
+_holder: ContextVar[str] = ContextVar("holder", default="")
 
 
 def has_wal_reset_bug(version: tuple[int, int, int]) -> bool:
@@ -60,6 +68,26 @@ def configure(engine: Engine) -> None:
         event.listen(engine, "begin", _begin_sqlite)
     else:
         event.listen(engine, "begin", _begin_postgresql)
+    event.listen(engine, "begin", _note_begin)
+    event.listen(engine, "commit", _note_end)
+    event.listen(engine, "rollback", _note_end)
+
+
+def set_holder(name: str) -> None:
+    """What this thread is working on from now on, a request or a job; nobody else waits for a command."""
+    _holder.set(name)
+
+
+def _note_begin(connection: Connection) -> None:
+    connection.info["began"] = clock.stopwatch() if _holder.get() and not _reading.get() else None
+
+
+def _note_end(connection: Connection) -> None:
+    """Whoever kept others waiting says so; who waits cannot find out for whom."""
+    began = connection.info.pop("began", None)
+    seconds = clock.stopwatch() - began if began is not None else 0
+    if seconds > LONG_SECONDS:
+        log.warning("held the database for long", holder=_holder.get(), seconds=round(seconds, 1), where=here())
 
 
 def set_reading(*, on: bool) -> None:

@@ -31,6 +31,17 @@ def configure(level: str) -> None:
 def fault(problem: BaseException) -> dict[str, object]:
     """What a record says of an exception: its kind and where it happened, never its text, which may quote a row."""
     frames = traceback.extract_tb(problem.__traceback__)
-    own = [frame for frame in frames[:-1] if "crm" in Path(frame.filename).parts]
-    where = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in [*own, *frames[-1:]]]
-    return {"fault": type(problem).__name__, "where": where[-LAST_FRAMES:]}
+    return {"fault": type(problem).__name__, "where": _places([*_own(frames[:-1]), *frames[-1:]])}
+
+
+def here() -> list[str]:
+    """Where in our own code something is being done."""
+    return _places(_own(traceback.extract_stack()[:-2]))
+
+
+def _own(frames: list[traceback.FrameSummary]) -> list[traceback.FrameSummary]:
+    return [frame for frame in frames if "crm" in Path(frame.filename).parts]
+
+
+def _places(frames: list[traceback.FrameSummary]) -> list[str]:
+    return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames][-LAST_FRAMES:]

@@ -75,6 +75,7 @@ def run_next(app: Flask, handlers: dict[str, Handler]) -> bool:
         job_id, kind, is_over = job.id, job.kind, job.state.is_over
         commit()
         if not is_over:
+            engine.set_holder(f"job {job_id} {kind}")
             _run(job_id, kind, handlers)
         return True
 

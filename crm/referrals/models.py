@@ -236,7 +236,7 @@ class Referral(Model):
     month: Mapped[int]
     received_on: Mapped[date | None]
     practice_id: Mapped[int | None] = mapped_column(ForeignKey("practice.id"))
-    provider_id: Mapped[int | None] = mapped_column(ForeignKey("provider.id"), index=True)
+    provider_id: Mapped[int | None] = mapped_column(ForeignKey("provider.id"))
     source_name: Mapped[Name] = mapped_column(default="")  # as the file names the source, kept for unmatched rows
     source_npi: Mapped[str | None] = mapped_column(String(10))
     service_line_id: Mapped[int | None] = mapped_column(ForeignKey("service_line.id"))

@@ -1,7 +1,7 @@
 """Every version of a referral is a row of its own, and rollups have layers: an import is shown in one moment."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
@@ -60,19 +60,23 @@ CHOICES = {
     "status": ("referral_status", "received scheduled seen declined lost"),
     "revenue_kind": ("revenue_kind", "billed paid net"),
 }
+# The indexes of referral over all its rows; nothing asks for the rows of a provider.
+BEFORE: dict[str, tuple[str, ...]] = {
+    "cell": ("practice_id", "month"), "import": ("import_id",), "month": ("month",), "provider_id": ("provider_id",),
+}  # fmt: skip
+AFTER = {"cell": ("practice_id", "month"), "import": ("import_id", "month", "practice_id"), "month": ("month",)}
 PIECE = 500
 
 
 def upgrade() -> None:
     """Go to this schema."""
     op.add_column("referral_import", sa.Column("is_settling", sa.Boolean(), nullable=False, server_default=sa.false()))
+    _drop_indexes(BEFORE)
     with op.batch_alter_table("referral", copy_from=_referral(sa.UniqueConstraint("row_key"))) as batch:
         batch.add_column(sa.Column("replaced_by", sa.Integer(), nullable=True))
         batch.create_foreign_key("fk_referral_replaced_by_referral_import", "referral_import", ["replaced_by"], ["id"])
         batch.drop_constraint("uq_referral_row_key", type_="unique")
-    _index_referral()
-    op.drop_index("ix_referral_import", "referral")
-    op.create_index("ix_referral_import", "referral", ["import_id", "month", "practice_id"])
+    _create_indexes(AFTER)
     replaced = {way: sa.text("replaced_by IS NOT NULL") for way in ("sqlite_where", "postgresql_where")}
     newest = {way: sa.text("replaced_by IS NULL") for way in ("sqlite_where", "postgresql_where")}
     op.create_index("ix_referral_newest", "referral", ["row_key"], unique=True, **newest)
@@ -105,16 +109,13 @@ def downgrade() -> None:
     op.create_index("ix_referral_superseded_import_id", "referral_superseded", ["import_id"])
     op.create_index("ix_referral_superseded_referral_id", "referral_superseded", ["referral_id"])
     _rows_to_versions()
-    for name in ("newest", "earlier", "replaced"):
-        op.drop_index(f"ix_referral_{name}", "referral")
+    _drop_indexes((*AFTER, "newest", "earlier", "replaced"))
     with op.batch_alter_table("referral", copy_from=_referral(sa.Column("replaced_by", sa.Integer()))) as batch:
         if op.get_bind().dialect.name != "sqlite":
             batch.drop_constraint("fk_referral_replaced_by_referral_import", type_="foreignkey")
         batch.drop_column("replaced_by")
         batch.create_unique_constraint("uq_referral_row_key", ["row_key"])
-    _index_referral()
-    op.drop_index("ix_referral_import", "referral")
-    op.create_index("ix_referral_import", "referral", ["import_id"])
+    _create_indexes(BEFORE)
     op.drop_column("referral_import", "is_settling")
 
 
@@ -153,13 +154,15 @@ def _referral(*more: Any) -> sa.Table:
     )  # fmt: skip
 
 
-def _index_referral() -> None:
-    """SQLite's copy of a table has no index; PostgreSQL's was never copied."""
-    if op.get_bind().dialect.name == "sqlite":
-        op.create_index("ix_referral_cell", "referral", ["practice_id", "month"])
-        op.create_index("ix_referral_import", "referral", ["import_id"])
-        op.create_index("ix_referral_month", "referral", ["month"])
-        op.create_index("ix_referral_provider_id", "referral", ["provider_id"])
+def _drop_indexes(names: Iterable[str]) -> None:
+    """SQLite's copy of a table comes without indexes; so that both databases do the same, they go before."""
+    for name in names:
+        op.drop_index(f"ix_referral_{name}", "referral")
+
+
+def _create_indexes(indexes: dict[str, tuple[str, ...]]) -> None:
+    for name, columns in indexes.items():
+        op.create_index(f"ix_referral_{name}", "referral", list(columns))
 
 
 def _tables() -> tuple[sa.Table, sa.Table]:

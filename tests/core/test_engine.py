@@ -1,6 +1,7 @@
 """The database rules: no lost update, no orphan, no naive moment, no write in a reading request; on both databases."""
 
 import threading
+import time
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
+from structlog.testing import capture_logs
 
 from crm.accounts.models import Organization, UserSession
 from crm.core import clock, engine
@@ -140,3 +142,21 @@ def test_utc_type_keeps_every_moment(moment: datetime) -> None:
     assert stored is not None
     as_sqlite_reads_it = stored.replace(tzinfo=None)
     assert UtcDateTime().process_result_value(as_sqlite_reads_it, None) == moment.astimezone(UTC)  # type: ignore[arg-type]
+
+
+@pytest.mark.real_commits
+@pytest.mark.parametrize(
+    ("holder", "seconds", "says"), [("job 7 export", 0.03, 1), ("", 0.03, 0), ("job 7 export", 0, 0)]
+)
+def test_who_keeps_others_waiting_says_so(
+    app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch, holder: str, seconds: float, says: int
+) -> None:
+    monkeypatch.setattr(engine, "LONG_SECONDS", 0.02)
+    with capture_logs() as logs, app.app_context():
+        engine.set_holder(holder)
+        with separate_transaction() as session:
+            session.execute(text("SELECT 1"))
+            time.sleep(seconds)
+        engine.set_holder("")
+    assert [(log["event"], log["holder"]) for log in logs] == [("held the database for long", holder)] * says
+    assert not says or any("db.py" in place for place in logs[0]["where"])
