@@ -1,5 +1,6 @@
 """Every page opens for whoever may open it: in an empty organization, and in one with some of everything."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,13 @@ from crm.core.db import db
 from crm.directory.models import Practice, Territory
 from crm.referrals.services import Entry, enter_referral
 from tests.cast import person
-from tests.pages import PageClient
+from tests.pages import PageClient, count_statements
 from tests.walk import addresses, make_tiny_demo, may_open
 
 ROLES = list(Role)
 OPENS = {200, 302, 303}
 NOT_THERE = {404}
+ROLLUP = re.compile(r"(?:FROM|JOIN) (referral_(?:practice_|total_)?(?:month|wait))\b")
 # The receipts of the demo's exports stay; their files have run out.
 HAS_RUN_OUT = {"exports.export_file": 404, "exports.export_suppressed": 404}
 
@@ -55,6 +57,11 @@ def demo(database: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict
     return found
 
 
+def forgets_layers(statement: str) -> bool:
+    """Whether a query reads sums without saying which of their layers count (docs/decisions/0006)."""
+    return any(f"{rollup}.layer" not in statement for rollup in ROLLUP.findall(statement))
+
+
 def faults_of_pages(app: Flask, session: Session, browser: PageClient, user: User) -> Iterator[str]:
     """Open every page that a person may open; says what was wrong, and fails when there were hardly any."""
     count = 0
@@ -63,13 +70,15 @@ def faults_of_pages(app: Flask, session: Session, browser: PageClient, user: Use
             continue
         count += 1
         try:
-            answer = browser.get(address.path)
+            with count_statements() as statements:
+                answer = browser.get(address.path)
         except Exception as fault:  # noqa: BLE001 the walk goes on, and each fault is told
             yield f"{address.endpoint} {address.path}: {fault!r}"
             continue
         right = NOT_THERE if address.names_nothing else OPENS | {HAS_RUN_OUT.get(address.endpoint, 200)}
         if answer.status not in right:
             yield f"{address.endpoint} {address.path}: {answer.status} {answer.location}"
+        yield from (f"{address.endpoint} counts hidden layers: {sql}" for sql in statements if forgets_layers(sql))
     assert count > 8
 
 
