@@ -3,6 +3,7 @@
 import stat
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -22,23 +23,28 @@ TODAY = date(2026, 11, 20)
 
 
 @pytest.fixture
-def made(database: Session, tmp_path: Path) -> services.Made:
-    return services.create_demo(database, scale="small", data_dir=tmp_path, today=TODAY)
+def session(database: Any) -> Session:
+    return database()  # type: ignore[no-any-return]
 
 
-def test_everything_is_written(made: services.Made, database: Session, tmp_path: Path) -> None:
+@pytest.fixture
+def made(session: Session, tmp_path: Path) -> services.Made:
+    return services.create_demo(session, scale="small", data_dir=tmp_path, today=TODAY)
+
+
+def test_everything_is_written(made: services.Made, session: Session, tmp_path: Path) -> None:
     for model in (Practice, Referral, User):
-        assert database.scalar(select(func.count()).select_from(model)) == made.counts[model.__tablename__]
-    organization = database.scalars(select(Organization)).one()
+        assert session.scalar(select(func.count()).select_from(model)) == made.counts[model.__tablename__]
+    organization = session.scalars(select(Organization)).one()
     assert organization.is_demo
     assert organization.name == "Harbor Specialty Group"
     assert len(organization.row_key_secret) == 64
-    assert [event.object_label for event in database.scalars(select(AuditEvent))] == ["Demo organization"]
-    _check_rollups(database)
-    _check_passwords(made, database, tmp_path)
-    _check_numbering_goes_on(database)
+    assert [event.object_label for event in session.scalars(select(AuditEvent))] == ["Demo organization"]
+    _check_rollups(session)
+    _check_passwords(made, session, tmp_path)
+    _check_numbering_goes_on(session)
     with pytest.raises(Conflict):
-        services.create_demo(database, scale="small", data_dir=tmp_path, today=TODAY)
+        services.create_demo(session, scale="small", data_dir=tmp_path, today=TODAY)
 
 
 def _check_rollups(session: Session) -> None:
@@ -70,11 +76,11 @@ def _check_numbering_goes_on(session: Session) -> None:
     assert territory.id == 5
 
 
-def test_a_database_with_an_account_is_left_alone(database: Session, tmp_path: Path) -> None:
-    database.add(User(email="somebody@harbor.example", name="Somebody", password_hash="x"))
-    database.flush()
+def test_a_database_with_an_account_is_left_alone(session: Session, tmp_path: Path) -> None:
+    session.add(User(email="somebody@harbor.example", name="Somebody", password_hash="x"))
+    session.flush()
     with pytest.raises(Conflict):
-        services.create_demo(database, scale="small", data_dir=tmp_path)
+        services.create_demo(session, scale="small", data_dir=tmp_path)
     assert not services.password_file(tmp_path).exists()
 
 
