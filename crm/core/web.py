@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
-from flask import current_app, request, url_for
+from flask import current_app, request
 from flask import render_template as _render
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter, Map, RequestRedirect
@@ -99,9 +100,16 @@ def _is_page(path: str) -> bool:
 
 def asset(filename: str) -> str:
     """The address of a static file, with its age in it, so that browsers may keep it for good."""
-    path = Path(current_app.static_folder or "") / filename
+    # A page asks some fifty times, mostly for its icons; only who is changing the files wants each to be looked up.
+    stamped = _stamped.__wrapped__ if current_app.debug else _stamped
+    return f"{request.script_root}{current_app.static_url_path}/{stamped(current_app.static_folder or '', filename)}"
+
+
+@cache
+def _stamped(folder: str, filename: str) -> str:
+    path = Path(folder) / filename
     stamp = f"{path.stat().st_mtime_ns:x}" if path.is_file() else "missing"
-    return url_for("static", filename=filename, v=stamp[-10:])
+    return f"{quote(filename)}?v={stamp[-10:]}"
 
 
 def arg_int(name: str) -> int | None:

@@ -1,17 +1,19 @@
 """What every answer carries, and what no answer ever tells."""
 
+import os
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from config import Config
 from crm.accounts.models import SignInAttempt
 from crm.app import create_app
 from crm.core.db import db
-from crm.core.web import safe_next
+from crm.core.web import asset, safe_next
 from tests.cast import Cast
 from tests.client import SeparateClient
 from tests.pages import PageClient
@@ -236,3 +238,26 @@ def test_rounds_is_not_served_in_debug_mode(app: Flask, monkeypatch: pytest.Monk
     result = app.test_cli_runner().invoke(args=["serve"])
     assert result.exit_code != 0
     assert "FLASK_DEBUG" in str(result.exception) + result.output
+
+
+def test_a_static_file_has_its_age_in_its_address(app: Flask, client: FlaskClient) -> None:
+    with app.test_request_context("/", environ_overrides={"SCRIPT_NAME": "/rounds"}):
+        address = asset("css/base.css")
+    assert re.fullmatch(r"/rounds/static/css/base\.css\?v=[0-9a-f]{10}", address)
+    assert client.get(address.removeprefix("/rounds")).status_code == 200
+
+
+def test_a_file_that_is_being_changed_gets_a_new_address(
+    app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "static_folder", str(tmp_path))
+    file = tmp_path / "a.css"
+    with app.test_request_context("/"):
+        seen = []
+        for debug, age in ((False, 1), (False, 2), (True, 3), (True, 4)):
+            file.write_text("")
+            os.utime(file, (age, age))
+            monkeypatch.setattr(app, "debug", debug)
+            seen.append(asset("a.css"))
+    assert seen[0] == seen[1]
+    assert len(set(seen)) == 3
