@@ -1,4 +1,4 @@
-"""On a phone, a finger that lands a little beside the words of a link still presses it."""
+"""On a phone: a finger that lands a little beside the words of a link still presses it; lists can be sorted."""
 
 from collections.abc import Callable
 
@@ -28,3 +28,16 @@ def test_links_are_as_high_as_a_finger(sign_in_as: Callable[..., Watch], path: s
     page.goto(path)
     settle(page)
     assert [selector for selector in selectors if not page.evaluate(IS_PRESSED, selector)] == []
+
+
+def test_a_list_is_sorted_with_a_finger(sign_in_as: Callable[..., Watch]) -> None:
+    page = sign_in_as("manager", "phone").page
+    page.goto("/directory/practices")
+    settle(page)
+    heads = page.locator("#sort")
+    assert heads.bounding_box()["height"] <= 1  # type: ignore[index]
+    page.locator(".btn-sort").tap()
+    heads.get_by_role("link", name="Tier").tap()
+    settle(page)
+    assert "sort=tier" in page.url
+    assert "A" in page.locator("tbody tr").first.inner_text()
