@@ -176,8 +176,8 @@ def _watch(session: Session, monkeypatch: pytest.MonkeyPatch, look: Callable[[],
     for module in (writing, taking_back, layers):
         monkeypatch.setattr(module, "turn", turn)
         if hasattr(module, "TURN_ROWS"):
-            monkeypatch.setattr(module, "TURN_ROWS", 3)
-    monkeypatch.setattr(layers, "SPAN_ROWS", 4)
+            monkeypatch.setattr(module, "TURN_ROWS", 7)
+    monkeypatch.setattr(layers, "SPAN_ROWS", 12)
 
 
 def test_after_every_turn_everybody_sees_all_of_an_import_or_nothing(
@@ -208,5 +208,5 @@ def test_after_every_turn_everybody_sees_all_of_an_import_or_nothing(
     seen.clear()
     take_back(session, batch)
     assert set(seen) == {before, after}
-    assert typed > 40
+    assert typed > 20
     assert session.scalar(select(func.count()).where(ReferralMonth.layer > 0)) == 0
