@@ -156,10 +156,12 @@ def turn(session: Session) -> Iterator[None]:
 def glance(session: Session) -> Iterator[None]:
     """One short reading transaction of a long work, ended at the end of the block; within another it only reads."""
     is_own = not session.in_transaction()
-    with engine.writing(on=False):
-        yield
-    if is_own:
-        session.rollback()
+    try:
+        with engine.writing(on=False):
+            yield
+    finally:
+        if is_own:
+            session.rollback()
 
 
 def write_transaction() -> None:

@@ -23,7 +23,7 @@ from crm.referrals.models import (
     ServiceLine,
     Site,
 )
-from crm.referrals.queries import is_shown
+from crm.referrals.queries import is_counted, is_shown
 
 TABLE = Referral.__table__
 
@@ -118,8 +118,8 @@ class LineOfImport:
 def by_service_line(session: Session, batch: ReferralImport) -> list[LineOfImport]:
     """The service lines of an import, the largest first."""
     line_id = func.coalesce(Referral.service_line_id, 0)
-    is_newest = Referral.replaced_by.is_(None)
-    own = select(line_id, func.sum(Referral.count)).where(Referral.import_id == batch.id, is_newest).group_by(line_id)
+    own = select(line_id, func.sum(Referral.count)).where(Referral.import_id == batch.id, is_counted())
+    own = own.group_by(line_id)
     first, last = batch.first_month or 0, batch.last_month or 0
     now, before = _received_by_line(session, first, last), _received_by_line(session, first - 12, last - 12)
     known = {line.id: (line.name, line.position) for line in session.scalars(select(ServiceLine))}

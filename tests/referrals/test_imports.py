@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from crm.audit.models import Action, AuditEvent
 from crm.core.errors import Conflict, Invalid
 from crm.directory.models import Affiliation
-from crm.referrals import import_services
+from crm.referrals import import_services, layers
 from crm.referrals.importing import checking
 from crm.referrals.models import (
     Grain,
@@ -236,6 +236,27 @@ def test_the_current_row_is_the_newest_version_that_was_not_taken_back(session: 
     take_back(session, first)
     assert rows(session) == []
     assert session.scalar(select(func.count()).where(Referral.replaced_by.is_not(None))) == 0
+    assert check_rollup(session) == []
+
+
+def test_a_taking_back_that_was_cut_off_does_not_disturb_another(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = bring_in(session, events(3, Status="Open"))
+    second = bring_in(session, events(2, Status="Scheduled"))
+    third = bring_in(session, events(1, Status="Completed"))
+    monkeypatch.setattr(layers, "stage", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        take_back(session, second)
+    session.rollback()
+    monkeypatch.undo()
+    take_back(session, third)
+    assert len(rows(session)) == 3
+    assert check_rollup(session) == []
+    take_back(session, second)
+    assert rows(session, "status") == [ReferralStatus.RECEIVED] * 3
+    take_back(session, first)
+    assert session.scalar(select(func.count()).select_from(Referral)) == 0
     assert check_rollup(session) == []
 
 
