@@ -11,6 +11,7 @@ from crm.referrals.importing import identity
 from crm.referrals.importing.headers import header_key
 from crm.referrals.importing.identity import Ruling
 from crm.referrals.importing.reading import read_file
+from crm.referrals.importing.signs import is_vin
 from crm.referrals.importing.survey import Survey, survey
 from crm.referrals.models import Grain
 from tests.referrals.files import BECKER, OKONJO, csv_bytes, workbook
@@ -230,5 +231,5 @@ def test_the_verdict_never_holds_a_value() -> None:
 
 
 def test_the_check_digit_of_a_vehicle() -> None:
-    assert identity.is_vin("1HGBH41JXMN109186")
-    assert not identity.is_vin("1HGBH41J1MN109186")
+    assert is_vin("1HGBH41JXMN109186")
+    assert not is_vin("1HGBH41J1MN109186")

@@ -8,8 +8,9 @@ from itertools import islice
 from crm.core.errors import Invalid
 from crm.referrals.importing import identity
 from crm.referrals.importing.headers import Target, header_key, known_target
-from crm.referrals.importing.identity import Ruling, ValueSigns, Verdict
+from crm.referrals.importing.identity import Ruling, Verdict
 from crm.referrals.importing.sheets import Line, Sheet, column_letter
+from crm.referrals.importing.signs import MOST, ValueSigns
 from crm.referrals.models import Grain
 
 HEADER_LINES = 10
@@ -200,9 +201,7 @@ def decide_grain(columns: list[Column]) -> Grain:
         and targets & {Target.BILLED, Target.PAID, Target.NET}
     ):
         return Grain.MONTH
-    has_date = bool(targets & (of_events | {Target.MONTH})) or any(
-        c.signs.share(c.signs.dates) > identity.MOST for c in columns
-    )
+    has_date = bool(targets & (of_events | {Target.MONTH})) or any(c.signs.share(c.signs.dates) > MOST for c in columns)
     is_directory = (
         targets & {Target.SOURCE_NPI, Target.SOURCE_NAME}
         and not has_patient
