@@ -1,4 +1,4 @@
-"""Reads of imports: the imports themselves, their refused rows, known layouts, and the directory for matching."""
+"""Reads of imports: the imports themselves, their refused rows, and the directory for matching."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,7 +16,6 @@ from crm.referrals.importing.versions import VALUES
 from crm.referrals.models import (
     ImportRefusal,
     ImportUpload,
-    MappingProfile,
     Referral,
     ReferralImport,
     ReferralTotalMonth,
@@ -51,11 +50,6 @@ def refusals_query(import_id: int) -> Select[int, str, str]:
     """Line, column and reason of each refused row, in the order of the file."""
     query = select(ImportRefusal.line, ImportRefusal.column, ImportRefusal.reason)
     return query.where(ImportRefusal.import_id == import_id).order_by(ImportRefusal.line, ImportRefusal.id)
-
-
-def find_profile(session: Session, header_key: str) -> MappingProfile | None:
-    """How files with this header were read last time."""
-    return session.scalars(select(MappingProfile).where(MappingProfile.header_key == header_key)).first()
 
 
 def existing_rows(session: Session, keys: Iterable[str]) -> dict[str, Row[Any]]:

@@ -1,33 +1,36 @@
 """Writes of imports: take in a file, change how it is mapped, check it, begin it, give it up, take it back."""
 
-from dataclasses import dataclass
+import base64
+import hashlib
+import hmac
+from dataclasses import asdict, dataclass
 from datetime import timedelta
-from pathlib import PurePath
 from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from crm.accounts.queries import get_organization
 from crm.accounts.viewer import Viewer
 from crm.core import clock
 from crm.core.errors import Conflict, Invalid
-from crm.core.patient_words import signs_in
 from crm.jobs.models import Job
 from crm.jobs.services import enqueue
-from crm.referrals import import_queries
-from crm.referrals.importing import checking, layouts
+from crm.referrals import profile_queries
+from crm.referrals.importing import checking, layouts, profiles
+from crm.referrals.importing.first_mapping import first_mapping, safe_name
 from crm.referrals.importing.headers import Target
-from crm.referrals.importing.identity import Ruling
-from crm.referrals.importing.mapping import MappedColumn, Sure, guess
+from crm.referrals.importing.mapping import MappedColumn, Sure
+from crm.referrals.importing.profiles import Saved
 from crm.referrals.importing.reading import read_file
 from crm.referrals.importing.sheets import Limits
-from crm.referrals.importing.survey import SheetSurvey, Survey, survey
+from crm.referrals.importing.survey import survey
 from crm.referrals.importing.upload import pack
-from crm.referrals.models import Grain, ImportState, ImportUpload, ReferralImport
+from crm.referrals.models import Grain, ImportState, ImportUpload, MappingProfile, ReferralImport
+from crm.referrals.origin_models import Door, ImportOrigin
 
 CHECKED_AT_ONCE = 10_000  # rows; more are checked by a job
 KEPT_FOR = timedelta(days=1)
-MAX_DROPPED = 200
 
 
 @dataclass(frozen=True)
@@ -39,74 +42,54 @@ class Choices:
     service_line: str
     site: str
     grain: Grain
+    day_first: bool = False
 
 
 def take_in_file(
-    session: Session, viewer: Viewer, name: str, data: bytes, *, month: int | None = None, limits: Limits | None = None
+    session: Session,
+    viewer: Viewer,
+    name: str,
+    data: bytes,
+    *,
+    month: int | None = None,
+    limits: Limits | None = None,
+    profile: Saved | None = None,
+    door: Door = Door.PAGE,
 ) -> ReferralImport:
-    """Read a file, drop its patient columns, guess its mapping, and keep the rest for the check. Raises Invalid."""
+    """Read a file, drop its patient columns, map the others, and keep the rest for the check. Raises Invalid, also when
+    it lacks columns that a given profile reads."""
     found = survey(read_file(name, data, limits))
     if not found.main.kept:
         raise Invalid("Every column of this file holds patient data or free text, so nothing is left to import.")
     packed, count = pack(found.main)
     sweep_uploads(session)
+    grain, mapping = first_mapping(session, found, count, month=month, saved=profile)
     batch = ReferralImport(
-        file_name=_safe_name(name),
-        sheet=_safe_name(found.main.sheet.name),
-        grain=found.grain,
+        file_name=safe_name(name),
+        sheet=safe_name(found.main.sheet.name),
+        grain=grain,
         owner_id=viewer.id,
         state=ImportState.CHECKING,
-        mapping=_first_mapping(session, found, count, month),
+        mapping=mapping,
         read_rows=count,
     )
     session.add(batch)
     session.flush()
     session.add(ImportUpload(import_id=batch.id, rows=packed, row_count=count))
+    session.add(
+        ImportOrigin(
+            import_id=batch.id, door=door, file_key=file_key(session, data), profile_id=mapping["profile"].get("id")
+        )
+    )
     session.flush()
     return batch
 
 
-def _safe_name(name: str) -> str:
-    """The name of a file or sheet, unless it names a patient itself."""
-    plain = (
-        "".join(c for c in PurePath(name.replace("\\", "/")).name if c.isprintable()).encode("utf-8", "ignore").decode()
-    )
-    return f"file{PurePath(plain).suffix[:10]}" if signs_in(plain) else plain[:200]
-
-
-def _first_mapping(session: Session, found: Survey, rows: int, month: int | None) -> dict[str, Any]:
-    headers = [column.header for column in found.main.kept]
-    profile = import_queries.find_profile(session, layouts.fingerprint(headers, found.grain))
-    remembered = profile.mapping if profile else {}
-    columns = guess(found.main.kept, found.grain, rows, remembered.get("columns"))
-    options = {"month": month, "service_line": "", "site": "", **remembered.get("options", {})}
-    return {
-        "columns": [column.as_json() for column in columns],
-        "dropped": [
-            note for sheet in (found.main, *found.others) for note in _dropped(sheet, is_main=sheet is found.main)
-        ],
-        "options": {**options, "month": month},
-        "layout": profile.name if profile else "",
-        "revision": 1,
-    }
-
-
-def _dropped(sheet: SheetSurvey, *, is_main: bool) -> list[dict[str, Any]]:
-    """What is said of the columns of which nothing was kept: where they stand and why, never a value."""
-    return [
-        {
-            "sheet": _safe_name(sheet.sheet.name),
-            "letter": column.letter,
-            "header": column.header,
-            "rule": column.verdict.rule,
-            "rows": column.verdict.rows,
-            "is_main": is_main,
-            "is_refused": column.verdict.ruling is Ruling.REFUSE,
-            "filled": round(column.signs.filled / max(sheet.rows, 1), 4),
-        }
-        for column in sheet.dropped
-        if is_main or column.verdict.ruling is Ruling.REFUSE
-    ][:MAX_DROPPED]
+def file_key(session: Session, data: bytes) -> str:
+    """The one-way fingerprint of a file, by which the same one is known again."""
+    digest = hmac.new(get_organization(session).row_key_secret.encode(), b"file\x1f", hashlib.sha256)
+    digest.update(data)
+    return base64.urlsafe_b64encode(digest.digest()).decode().rstrip("=")
 
 
 def change_mapping(session: Session, batch: ReferralImport, choices: Choices) -> None:
@@ -120,16 +103,47 @@ def change_mapping(session: Session, batch: ReferralImport, choices: Choices) ->
         chosen = choices.targets.get(place, column.target)
         if chosen is not column.target:
             column.target, column.sure = chosen, Sure.SURE
+    profiles.set_date_order(columns, day_first=choices.day_first)
     batch.grain = choices.grain
+    options = {
+        "month": choices.month, "service_line": choices.service_line[:60], "site": choices.site[:60],
+        "day_first": choices.day_first,
+    }  # fmt: skip
+    _remap(batch, columns, options=options)
+    session.flush()
+
+
+def apply_profile(session: Session, batch: ReferralImport, profile: MappingProfile | None) -> None:
+    """Read a waiting file as a profile says, or as was guessed; the check is to be run again."""
+    _must_wait(batch)
+    columns = [MappedColumn.from_json(column) for column in batch.mapping["columns"]]
+    options, meeting = profiles.SavedOptions(), None
+    if profile is None:
+        for column, guessed in zip(columns, batch.mapping.get("guesses", []), strict=False):
+            column.target, column.sure = Target(guessed), Sure.CHECK if guessed else Sure.SURE
+        profiles.set_date_order(columns, day_first=False)
+    else:
+        saved = profile_queries.saved_of(profile)
+        if not profiles.takes(saved, batch.grain):
+            raise Invalid(profile="This profile reads one row per referral, and the file holds monthly counts.")
+        meeting, options, batch.grain = layouts.read_by(saved, columns), saved.options, saved.grain
+    month = batch.mapping.get("options", {}).get("month")
+    _remap(batch, columns, options={"month": month, **asdict(options)}, profile=layouts.told(meeting))
+    origin = profile_queries.find_origin(session, batch.id)
+    if origin:
+        origin.profile_id = profile.id if profile else None
+    session.flush()
+
+
+def _remap(batch: ReferralImport, columns: list[MappedColumn], **said: Any) -> None:
     batch.mapping = {
         **batch.mapping,
+        **said,
         "columns": [column.as_json() for column in columns],
-        "options": {"month": choices.month, "service_line": choices.service_line[:60], "site": choices.site[:60]},
         "revision": batch.mapping.get("revision", 1) + 1,
         "check": None,
     }
     batch.state = ImportState.CHECKING
-    session.flush()
 
 
 def keep_summary(session: Session, batch: ReferralImport, summary: checking.Summary) -> None:

@@ -366,14 +366,15 @@ class ReferralTotalWait(Layered, Model):
 
 
 class MappingProfile(Audited, Timestamped, Model):
-    """How files with a certain header are read, remembered from the last import of one like it."""
+    """How the files of one sending system are read: under a name, known again by the names of their columns."""
 
     __tablename__ = "mapping_profile"
-    __table_args__ = (UniqueConstraint("header_key"),)
+    __table_args__ = (UniqueConstraint("name"),)
 
     id: Mapped[Key]
     name: Mapped[Name]
-    header_key: Mapped[str] = mapped_column(String(64))
+    grain: Mapped[Grain] = mapped_column(choice(Grain))
+    # "columns": header and target of each, in the order of the file; "options": service_line, site, day_first.
     mapping: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
 
     audit_hides: ClassVar[frozenset[str]] = frozenset({"mapping"})

@@ -294,9 +294,10 @@ def test_a_layout_is_remembered(session: Session) -> None:
     from crm.referrals.importing.writing import write_import
 
     write_import(session, batch.id, lambda _done, _total: session.commit())
-    assert session.scalars(select(MappingProfile)).one().mapping["columns"]["Blob"] == "service_line"
+    kept = session.scalars(select(MappingProfile)).one().mapping["columns"]
+    assert kept[2] == {"header": "Blob", "target": "service_line"}
     again = import_services.take_in_file(session, cast_viewer(), "b.csv", data)
-    assert again.mapping["layout"] == "a.csv"
+    assert (again.mapping["profile"]["name"], again.mapping["profile"]["fit"]) == ("A", "exact")
     assert [column["target"] for column in again.mapping["columns"]] == ["received_on", "source_npi", "service_line"]
     assert again.mapping["options"]["site"] == "Dublin"
 

@@ -1,27 +1,95 @@
-"""Known layouts: how files with a certain header were mapped last time, so that the next one needs no mapping."""
+"""Profiles as an import meets them: which one fits a file, and what is kept of how the file was read."""
+
+from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy.orm import Session
 
-from crm.core import clock
-from crm.referrals import import_queries
-from crm.referrals.importing.mapping import header_fingerprint
+from crm.core.errors import Invalid
+from crm.referrals import profile_queries
+from crm.referrals.importing import profiles
+from crm.referrals.importing.mapping import MappedColumn
+from crm.referrals.importing.profiles import Fit, Meeting, Saved
 from crm.referrals.models import Grain, MappingProfile, ReferralImport
+from crm.referrals.origin_models import Door
+
+SHOWN = 20
 
 
-def fingerprint(headers: list[str], grain: Grain) -> str:
-    """What the layout of a file is recognized by."""
-    return header_fingerprint(headers, grain)
+def told(meeting: Meeting | None, rivals: Sequence[str] = ()) -> dict[str, Any]:
+    """What is kept beside an import of the profile by which it is read, for its page."""
+    if meeting is None:
+        return {}
+    return {
+        "id": meeting.saved.id, "name": meeting.saved.name, "fit": meeting.fit,
+        "added": list(meeting.added[:SHOWN]), "gone": list(meeting.gone[:SHOWN]),
+        "lacking": list(meeting.lacking[:SHOWN]), "rivals": list(rivals[:SHOWN]),
+    }  # fmt: skip
+
+
+def must_fit(meeting: Meeting, grain: Grain, refused: Sequence[str]) -> None:
+    """For a file that nobody looks at: raise Invalid when its profile cannot read it as it reads the others."""
+    saved = meeting.saved
+    if not profiles.takes(saved, grain):
+        raise Invalid(f"The file holds monthly counts, and the profile “{saved.name}” reads one row per referral.")
+    if not meeting.lacking:
+        return
+    names = ", ".join(f"“{header}”" for header in meeting.lacking)
+    is_one = len(meeting.lacking) == 1
+    says = f"The profile “{saved.name}” reads {'a column that is' if is_one else 'columns that are'} missing: {names}."
+    held = [header for header in refused if header in meeting.lacking]
+    if held:
+        says += f" Refused for holding patient data or free text: {', '.join(f'“{header}”' for header in held)}."
+    raise Invalid(says)
 
 
 def remember(session: Session, batch: ReferralImport) -> None:
-    """Keep how an import was mapped for the next file with the same columns."""
-    columns = {column["header"]: column["target"] for column in batch.mapping["columns"]}
-    options = {name: value for name, value in batch.mapping.get("options", {}).items() if name != "month"}
-    mapping = {"columns": columns, "options": options}
-    key = fingerprint(list(columns), batch.grain)
-    profile = import_queries.find_profile(session, key)
+    """Keep how an import was read for the next file like it.
+
+    A profile that the file fits follows what was said on the check page; a new layout gets a profile of its own. What
+    came in without anybody looking at it changes no profile.
+    """
+    origin = profile_queries.find_origin(session, batch.id)
+    if origin is None:
+        return
+    profile = session.get(MappingProfile, origin.profile_id) if origin.profile_id else None
+    mapping = mapping_of(batch)
     if profile is None:
-        session.add(MappingProfile(name=batch.file_name, header_key=key, mapping=mapping))
-    elif profile.mapping != mapping:
-        profile.mapping = mapping
-        profile.updated_at = clock.now()
+        name = free_name(session, profiles.name_after(batch.file_name))
+        profile = MappingProfile(name=name, grain=batch.grain, mapping=mapping)
+        session.add(profile)
+        session.flush()
+        origin.profile_id = profile.id
+    elif origin.door is Door.PAGE and batch.mapping["profile"].get("fit") != Fit.PARTLY:
+        profile.grain = batch.grain
+        if profile.mapping != mapping:
+            profile.mapping = mapping
+
+
+def mapping_of(batch: ReferralImport) -> dict[str, Any]:
+    """What a profile keeps of how an import is read: targets and options, but no month and no value of the file."""
+    columns = [MappedColumn.from_json(column) for column in batch.mapping["columns"]]
+    options = batch.mapping.get("options", {})
+    return {
+        "columns": [{"header": column.header, "target": column.target.value} for column in columns],
+        "options": {
+            "service_line": options.get("service_line") or "", "site": options.get("site") or "",
+            "day_first": bool(options.get("day_first")),
+        },
+    }  # fmt: skip
+
+
+def free_name(session: Session, wanted: str) -> str:
+    """The wanted name for a profile, numbered when another has it."""
+    name, number = wanted, 1
+    while profile_queries.find_profile(session, name):
+        number += 1
+        name = f"{wanted} {number}"
+    return name
+
+
+def read_by(saved: Saved, columns: list[MappedColumn]) -> Meeting:
+    """Map the columns of a file as a profile says; returns how well it fits."""
+    meeting = profiles.meet(saved, [column.header for column in columns])
+    profiles.apply(meeting, columns, adds=False)
+    return meeting

@@ -1,13 +1,12 @@
 """Guesses what each column of a file becomes, from its name and its values, and how sure that is. Pure."""
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
 from crm.referrals.importing.headers import DATES, MONEY, Target, known_target
-from crm.referrals.importing.identity import MOST, ValueSigns
+from crm.referrals.importing.signs import MOST, ValueSigns
 from crm.referrals.importing.survey import Column
 from crm.referrals.models import Grain
 
@@ -30,6 +29,14 @@ class Sure(StrEnum):
         return {"sure": 1.0, "likely": 0.8, "check": 0.5}[self.value]
 
 
+class DateOrder(StrEnum):
+    """What the values of a column prove about the order of day and month."""
+
+    DAY = "day"
+    MONTH = "month"
+    UNKNOWN = ""
+
+
 @dataclass
 class MappedColumn:
     """A column that was kept, in the order of the stored rows."""
@@ -40,6 +47,7 @@ class MappedColumn:
     sure: Sure = Sure.SURE
     filled: float = 0.0
     day_first: bool = False
+    date_order: DateOrder = DateOrder.UNKNOWN
 
     def as_json(self) -> dict[str, Any]:
         """As it is stored in the import."""
@@ -48,7 +56,8 @@ class MappedColumn:
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> "MappedColumn":
         """The column that was stored."""
-        return cls(**{**stored, "target": Target(stored["target"]), "sure": Sure(stored["sure"])})
+        kinds = {"target": Target(stored["target"]), "sure": Sure(stored["sure"])}
+        return cls(**{**stored, **kinds, "date_order": DateOrder(stored.get("date_order", ""))})
 
 
 SURE_SHARE = 0.9
@@ -57,10 +66,8 @@ DESTINATION_NPIS = {"orgnpi", "tonpi", "npihospitals", "hospitalnpi", "destinati
 ORGANIZATION_NAMES = {"organizationname", "orgnm", "orgname"}
 
 
-def guess(
-    columns: list[Column], grain: Grain, rows: int, remembered: dict[str, str] | None = None
-) -> list[MappedColumn]:
-    """What each column becomes. `remembered` maps the names of a known layout to targets, which then are sure."""
+def guess(columns: list[Column], grain: Grain, rows: int) -> list[MappedColumn]:
+    """What each column becomes, from its name and its values."""
     candidates = [(column, *_guess_one(column, grain)) for column in columns]
     if {column.key for column in columns} & DESTINATION_NPIS:
         # With the destination's NPI beside the source's, the organization named is the destination.
@@ -77,21 +84,11 @@ def guess(
     for place, (column, target, _, sure) in enumerate(candidates):
         chosen = target if place in keep else Target.LEAVE_OUT
         filled = column.signs.filled / rows if rows else 0.0
-        day_first = chosen in DATES | {Target.MONTH} and is_day_first(column.signs)
-        mapped.append(
-            MappedColumn(
-                column.letter, column.header, chosen, sure if chosen else Sure.SURE, round(filled, 4), day_first
-            )
-        )
-    if remembered:
-        _apply_remembered(mapped, remembered)
+        order = date_order(column.signs)
+        day_first = chosen in DATES | {Target.MONTH} and order is DateOrder.DAY
+        how_sure = sure if chosen else Sure.SURE
+        mapped.append(MappedColumn(column.letter, column.header, chosen, how_sure, round(filled, 4), day_first, order))
     return mapped
-
-
-def _apply_remembered(mapped: list[MappedColumn], remembered: dict[str, str]) -> None:
-    for column in mapped:
-        if column.header in remembered:
-            column.target, column.sure = Target(remembered[column.header]), Sure.SURE
 
 
 def _guess_one(column: Column, grain: Grain) -> tuple[Target, int, Sure]:
@@ -131,14 +128,11 @@ def _fits(target: Target, signs: ValueSigns) -> bool:
     )
 
 
-def is_day_first(signs: ValueSigns) -> bool:
-    """Whether the dates of a column can only be read with the day before the month, as outside the US."""
-    return signs.day_first > 0 and signs.month_first == 0
-
-
-def header_fingerprint(headers: Iterable[str], grain: Grain) -> str:
-    """What a layout is recognized by: its column names in their order, and its grain."""
-    return hashlib.sha256("\x1f".join([grain.value, *headers]).encode()).hexdigest()
+def date_order(signs: ValueSigns) -> DateOrder:
+    """What proves the order of day and month: a number above twelve. Where both occur, the US order is read."""
+    if signs.month_first:
+        return DateOrder.MONTH
+    return DateOrder.DAY if signs.day_first else DateOrder.UNKNOWN
 
 
 def missing(targets: Iterable[Target], grain: Grain, *, has_month: bool) -> list[str]:
