@@ -10,7 +10,6 @@ import io
 from collections.abc import Iterator
 
 from crm.core.errors import Invalid
-from crm.referrals.importing.sheets import Sheet
 from crm.referrals.importing.survey import SheetSurvey, clean_cell
 
 BROKEN = "!"
@@ -30,7 +29,7 @@ def pack(main: SheetSurvey) -> tuple[bytes, int]:
             if line <= main.header_line:
                 continue
             count += 1
-            if problem := _shape_problem(values, main):
+            if problem := main.sheet.refused.get(line) or _shape_problem(values, main):
                 write([f"{BROKEN}{line}", problem])
             else:
                 write([line, *(clean_cell(values[at], main.sheet) if at < len(values) else "" for at in kept)])
@@ -45,14 +44,9 @@ def _shape_problem(values: list[str], main: SheetSurvey) -> str:
     if any(value.strip() for value in values[width:]):
         return "More cells than the header has columns"
     # A missing cell moves the others: then a refused column's value may stand in a kept one.
-    if len(values) < width and main.dropped and not _is_cut_short(main.sheet):
+    if len(values) < width and main.dropped and not main.sheet.may_end_early:
         return "Fewer cells than the header has columns"
     return ""
-
-
-def _is_cut_short(sheet: Sheet) -> bool:
-    """Workbooks leave empty cells at the end of a row away; nothing has moved there."""
-    return bool(sheet.name)
 
 
 def unpack(packed: bytes) -> Iterator[StoredLine]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from crm.core.errors import Invalid, TooLarge
-from crm.referrals.importing.sheets import Limits, Line, Sheet, counted
+from crm.referrals.importing.sheets import Limits, Line, Piece, Sheet, counted, in_pieces
 
 CHILD = Path(__file__).with_name("workbook_child.py")
 CPU_SECONDS = 40
@@ -64,10 +64,10 @@ def _sheet(part: bytes, limits: Limits) -> Sheet:
     title, _, body = part.partition(b"\n")
     name, _, hidden = title.decode("utf-8").partition("\x1f")
 
-    def lines() -> Iterator[Line]:
-        return counted(_numbered(body), limits)
+    def pieces() -> Iterator[Piece]:
+        return counted(in_pieces(_numbered(body)), limits)
 
-    return Sheet(name, lines, is_hidden=hidden == "hidden")
+    return Sheet(name, pieces, is_hidden=hidden == "hidden", may_end_early=True)
 
 
 def _numbered(body: bytes) -> Iterator[Line]:

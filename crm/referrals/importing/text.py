@@ -1,0 +1,134 @@
+"""Reads delimited text: finds encoding and delimiter, and says on which line a file is damaged.
+
+Nothing beyond these two is guessed: every cell stays the text that it is (an NPI keeps its zeros, NA stays a surname),
+and line numbers are those of the file.
+"""
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Iterator
+
+from crm.core.errors import Invalid
+from crm.referrals.importing.sheets import Limits, Line, Piece, Sheet, counted, in_pieces
+from crm.referrals.importing.source import Source
+
+DELIMITERS = ",\t;|"
+SAMPLE = 64_000
+START = 1_000
+CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+CUT_OFF = "The file is cut off in the middle of a character. Export it again."
+NOT_IN_CP1252 = b"\x81\x8d\x8f\x90\x9d"
+QUOTED_NULL = tuple('"NULL"'.encode(code) for code in ("ascii", "utf-16-le", "utf-16-be"))
+
+
+def text_sheet(source: Source, limits: Limits) -> Sheet:
+    """A text file as one sheet. Raises Invalid; faults inside the text show when its lines are read."""
+    start = source.read(SAMPLE)
+    encoding = _encoding(source, start[:START])
+    sample = _decoded(start, encoding)
+    if bad := CONTROL.search(sample):
+        raise Invalid(f"Line {_line_of(sample, bad.start())} holds binary data: this is no text file.")
+    delimiter = guess_delimiter(sample)
+
+    def pieces() -> Iterator[Piece]:
+        with io.TextIOWrapper(source.open(), encoding=encoding, errors="strict", newline="") as text:
+            yield from counted(in_pieces(_read_lines(text, delimiter)), limits)
+
+    return Sheet("", pieces, null_is_empty=not _holds_quoted_null(source))
+
+
+def _encoding(source: Source, start: bytes) -> str:
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        if source.size % 2:
+            raise Invalid(CUT_OFF)
+        return "utf-16"
+    if start.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
+    return _utf16_without_mark(start) if b"\x00" in start else _one_byte_encoding(source)
+
+
+def _one_byte_encoding(source: Source) -> str:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for piece in source.pieces():
+            decoder.decode(piece)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError as problem:
+        if problem.reason == "unexpected end of data":
+            raise Invalid(CUT_OFF) from None
+        return "latin-1" if any(byte in piece for piece in source.pieces() for byte in NOT_IN_CP1252) else "cp1252"
+    return "utf-8"
+
+
+def _holds_quoted_null(source: Source) -> bool:
+    before = b""
+    for piece in source.pieces():
+        seen = before + piece
+        if any(null in seen for null in QUOTED_NULL):
+            return True
+        before = piece[-len(QUOTED_NULL[-1]) :]  # it may begin here and end in the next piece
+    return False
+
+
+def _utf16_without_mark(start: bytes) -> str:
+    half = len(start) // 2
+    if start[1::2].count(0) > half * 0.7:
+        return "utf-16-le"
+    if start[0::2].count(0) > half * 0.7:
+        return "utf-16-be"
+    raise Invalid("The file holds binary data: this is no text file.")
+
+
+def _decoded(start: bytes, encoding: str) -> str:
+    return start[: len(start) // 2 * 2].decode(encoding, errors="ignore")
+
+
+def _line_of(text: str, place: int) -> int:
+    return text.count("\n", 0, place) + 1
+
+
+def guess_delimiter(sample: str) -> str:
+    """The delimiter that splits the first lines most evenly; a comma where there is none."""
+    lines = [line for line in _without_quoted(sample).splitlines()[:30] if line.strip()]
+    if len(lines) > 1 and len(sample) >= SAMPLE // 2:
+        lines = lines[:-1]  # the sample may end in the middle of it
+    best, best_score = ",", 0.0
+    for delimiter in DELIMITERS:
+        counts = [line.count(delimiter) for line in lines]
+        usual = max(set(counts), key=counts.count) if counts else 0
+        score = usual and counts.count(usual) / len(counts) + min(usual, 50) / 1000
+        if usual and score > best_score:
+            best, best_score = delimiter, score
+    return best
+
+
+def _without_quoted(text: str) -> str:
+    return re.sub(r'"[^"]*"', "", text)
+
+
+def _read_lines(text: io.TextIOWrapper, delimiter: str) -> Iterator[Line]:
+    reader = csv.reader(text, delimiter=delimiter, skipinitialspace=True, strict=True)
+    line = 1
+    try:
+        for values in reader:
+            if text_of_row := "".join(values):
+                if "\x00" in text_of_row:
+                    raise Invalid(f"Line {line} holds binary data: the file is damaged.")
+                yield line, values
+            line = reader.line_num + 1
+    except csv.Error as problem:
+        raise Invalid(_csv_fault(str(problem), line)) from None
+    except UnicodeError:
+        raise Invalid(
+            f"Line {line} or a later one holds bytes that are no text. Export the file again, as UTF-8."
+        ) from None
+
+
+def _csv_fault(problem: str, line: int) -> str:
+    if "unexpected end" in problem:
+        return f"The file ends inside a quoted value that begins on line {line}. It may be cut off: export it again."
+    if "field larger" in problem:
+        return f"A value on line {line} never ends. A closing quotation mark may be missing there."
+    return f"Line {line} has a quotation mark in the wrong place. Export the file again as CSV."
