@@ -1,7 +1,7 @@
 """Reads volumes, waits and visits, grouped by the database, as small pandas frames; scoped by the viewer.
 
-Only rollups are read, and of those the smallest that can answer. The single exception is the last day received, which
-no rollup holds.
+Rollups are read, and of those the smallest that can answer. No rollup tells practices apart by site, payer or days of
+waiting, nor holds the last day received: these come from rows of few practices, or of one month.
 """
 
 from collections.abc import Collection
@@ -19,8 +19,9 @@ from crm.analytics.periods import Span, is_incomplete
 from crm.core.formats import month_of, month_start
 from crm.directory.models import Practice
 from crm.directory.queries import scope_practices
-from crm.referrals.models import Referral, ReferralTotalMonth, ReferralTotalWait, ReferralWait
-from crm.referrals.queries import is_counted, is_shown, rollup_of
+from crm.referrals.models import Referral, Wait
+from crm.referrals.queries import is_counted, is_shown, practice_key, rollup_of, waits_of
+from crm.referrals.rollup_models import ReferralTotalMonth
 from crm.visits.models import Visit, VisitState
 
 COUNTS = ("received", "scheduled", "seen", "declined", "lost")
@@ -64,14 +65,14 @@ def volumes(
 ) -> pd.DataFrame:
     """Counts, and money if asked for by somebody who may see it, per month, line, site, payer or practice (`keys`)."""
     of_practices = practices is not None or _is_of_practices(viewer, filters, keys)
-    rollup = rollup_of(practices=of_practices, details=_is_detailed(filters, keys))
+    rollup = rollup_of(practices=of_practices, details=_details(filters, keys))
     by = [getattr(rollup, KEYS[key]) for key in keys]
-    matched = case((rollup.practice_id > 0, rollup.received), else_=0) if of_practices else rollup.matched
+    matched = rollup.matched if hasattr(rollup, "matched") else case((rollup.practice_id > 0, rollup.received), else_=0)
     counts = {name: func.sum(getattr(rollup, name)) for name in COUNTS}
     measures = {**counts, "matched": func.sum(matched), **(_money(rollup, viewer) if money else {})}
     query = select(*by, *measures.values()).where(*_conditions(rollup, viewer, filters, months)).group_by(*by)
     if practices is not None:
-        query = query.where(rollup.practice_id.in_(practices))
+        query = query.where(practice_key(rollup).in_(practices))
     return _frame(session, query, [*keys, *measures], floats=MONEY)
 
 
@@ -88,7 +89,7 @@ def sources(
 
     Practice 0 holds what matched nobody.
     """
-    rollup = rollup_of(practices=True, details=_is_detailed(filters, ()))
+    rollup = rollup_of(practices=True, details=_details(filters, ()))
     measures = {"received": func.sum(rollup.received), **(_money(rollup, viewer) if money else {})}
     periods = {"now": now, "before": before, "both": set(now) & set(before)}
     parts = [
@@ -128,11 +129,11 @@ def waits(
 ) -> pd.DataFrame:
     """How many referrals waited how many days from received to appointment."""
     of_practices = practices is not None or _is_of_practices(viewer, filters, keys)
-    rollup: Any = ReferralWait if of_practices else ReferralTotalWait
+    rollup = waits_of(Wait.APPOINTMENT, practices=of_practices)
     by = [*(getattr(rollup, KEYS[key]) for key in keys), rollup.days]
     query = select(*by, func.sum(rollup.referrals)).where(*_conditions(rollup, viewer, filters, months))
     if practices is not None:
-        query = query.where(rollup.practice_id.in_(practices))
+        query = query.where(practice_key(rollup).in_(practices))
     return _frame(session, query.group_by(*by), [*keys, "days", "referrals"])
 
 
@@ -182,9 +183,9 @@ def _is_of_practices(viewer: Viewer, filters: Filters, keys: Collection[str]) ->
     return "practice" in {*keys, *_chosen(filters)} or _places(viewer, filters) is not None
 
 
-def _is_detailed(filters: Filters, keys: Collection[str]) -> bool:
-    """Whether an answer depends on the service line, the site or the payer."""
-    return not DETAILS.isdisjoint({*keys, *_chosen(filters)})
+def _details(filters: Filters, keys: Collection[str]) -> set[str]:
+    """On which of service line, site and payer an answer depends."""
+    return {KEYS[key] for key in DETAILS & {*keys, *_chosen(filters)}}
 
 
 def _money(rollup: Any, viewer: Viewer) -> dict[str, ColumnElement[Any]]:
@@ -197,9 +198,11 @@ def _money(rollup: Any, viewer: Viewer) -> dict[str, ColumnElement[Any]]:
 
 def _conditions(rollup: Any, viewer: Viewer, filters: Filters, months: Collection[int]) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = [rollup.month.in_(sorted(months)), is_shown(rollup)]
-    found += [getattr(rollup, KEYS[key]) == value for key, value in _chosen(filters).items()]
+    for key, value in _chosen(filters).items():
+        column = practice_key(rollup) if key == "practice" and value else getattr(rollup, KEYS[key])
+        found.append(column == value)
     places = _places(viewer, filters)
-    return found if places is None else [*found, rollup.practice_id.in_(places)]
+    return found if places is None else [*found, practice_key(rollup).in_(places)]
 
 
 def _places(viewer: Viewer, filters: Filters) -> Select[int] | None:

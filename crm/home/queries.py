@@ -12,8 +12,8 @@ from crm.directory.models import Practice, Territory
 from crm.directory.queries import practices_in_scope
 from crm.home.falls import Fall, is_clear_fall, whole_months, year_before
 from crm.home.first_steps import SetUp
-from crm.referrals.models import ReferralPracticeMonth, ReferralTotalMonth
 from crm.referrals.queries import is_shown, volume_subquery
+from crm.referrals.rollup_models import ReferralPracticeMonth, ReferralTotalMonth
 from crm.visits.models import Visit
 
 # Only the largest falls can be clear; so many are looked at more closely.

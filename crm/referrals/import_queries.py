@@ -1,30 +1,34 @@
 """Reads of imports: the imports themselves, their refused rows, and the directory for matching."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Row, Select, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Select, Table, func, select, type_coerce
+from sqlalchemy.orm import Session
+from sqlalchemy.types import NullType
 
 from crm.accounts.viewer import Viewer
 from crm.core.errors import NotFound
 from crm.directory.models import Affiliation, Practice, Provider
 from crm.directory.queries import MAX_ID
+from crm.referrals.importing.facts import VALUES, Facts
 from crm.referrals.importing.matching import Place, Sources, Stay
-from crm.referrals.importing.versions import VALUES
 from crm.referrals.models import (
     ImportRefusal,
     ImportUpload,
     Referral,
     ReferralImport,
-    ReferralTotalMonth,
+    ReferralKey,
+    ReferralSource,
     ServiceLine,
     Site,
 )
-from crm.referrals.queries import is_counted, is_shown
+from crm.referrals.queries import is_counted, is_shown, of_import
+from crm.referrals.rollup_models import ReferralTotalMonth
 
-TABLE = Referral.__table__
+ROWS, KEYS = cast(Table, Referral.__table__), cast(Table, ReferralKey.__table__)
+PIECE = 5_000
 
 
 def get_import(session: Session, viewer: Viewer, import_id: int) -> ReferralImport:
@@ -52,11 +56,46 @@ def refusals_query(import_id: int) -> Select[int, str, str]:
     return query.where(ImportRefusal.import_id == import_id).order_by(ImportRefusal.line, ImportRefusal.id)
 
 
-def existing_rows(session: Session, keys: Iterable[str]) -> dict[str, Row[Any]]:
-    """The newest versions of the rows that have one of these keys: id and all values."""
-    columns = [TABLE.c.row_key, TABLE.c.id, *(TABLE.c[name] for name in VALUES)]
-    rows = session.execute(select(*columns).where(TABLE.c.row_key.in_(list(keys)), TABLE.c.replaced_by.is_(None)))
-    return {row.row_key: row for row in rows}
+def newest_ids(session: Session, keys: Sequence[bytes]) -> dict[bytes, int]:
+    """The newest versions of the rows that have one of these keys, which should be in order."""
+    return _by_key(session, KEYS.c.row_key, KEYS.c.referral_id, keys)
+
+
+def source_ids(session: Session, keys: Sequence[bytes]) -> dict[bytes, int]:
+    """The sources that have one of these keys."""
+    return _by_key(session, ReferralSource.key, ReferralSource.id, keys)
+
+
+def _by_key(session: Session, key: Any, value: Any, keys: Sequence[bytes]) -> dict[bytes, int]:
+    found: dict[bytes, int] = {}
+    for start in range(0, len(keys), PIECE):
+        query = select(key, value).where(key.in_(keys[start : start + PIECE]))
+        found.update((bytes(row[0]), row[1]) for row in session.execute(query))
+    return found
+
+
+def read_facts(session: Session, ids: Sequence[int]) -> Facts:
+    """The values of rows in the order of their ids, which must be there."""
+    parts = []
+    for start in range(0, len(ids), PIECE):
+        rows = _raw(session, ROWS.c.id.in_(ids[start : start + PIECE]))
+        by_id = {row[0]: row[1:] for row in rows}
+        parts += [by_id[id_] for id_ in ids[start : start + PIECE]]
+    return Facts.of_rows(parts)
+
+
+def rows_after(session: Session, import_id: int, last: int, limit: int) -> tuple[list[int], Facts, list[int | None]]:
+    """The next newest rows of an import behind an id: ids, values, and the version that each replaced."""
+    behind = (ROWS.c.id > last) & of_import(import_id) & ROWS.c.replaced_by.is_(None)
+    found = _raw(session, behind, ROWS.c.replaces_id, limit=limit)
+    return [row[0] for row in found], Facts.of_rows([row[1:-1] for row in found]), [row[-1] for row in found]
+
+
+def _raw(session: Session, condition: ColumnElement[bool], *more: Any, limit: int | None = None) -> Sequence[Any]:
+    """Rows with their ids as the driver gives them: types of SQLAlchemy would take longer than everything else."""
+    columns = [type_coerce(ROWS.c[name], NullType()) for name in VALUES]
+    query = select(ROWS.c.id, *columns, *more).where(condition).order_by(ROWS.c.id).limit(limit)
+    return session.execute(query).all()
 
 
 def name_ids(session: Session, model: type[ServiceLine] | type[Site]) -> dict[str, int]:
@@ -84,17 +123,18 @@ def load_sources(session: Session) -> Sources:
         select(Affiliation.provider_id, *columns)
     ):
         stays.setdefault(provider_id, []).append(Stay(practice_id, starts_on, ends_on, is_primary))
-    return Sources.of(places, providers, stays)
+    found = Sources.of(places, providers, stays)
+    decided = select(ReferralSource.key, ReferralSource.practice_id).where(ReferralSource.practice_id.is_not(None))
+    found.decided = {bytes(key): practice_id for key, practice_id in session.execute(decided) if practice_id}
+    return found
 
 
 def take_back_preview(session: Session, import_id: int) -> dict[str, int]:
     """What taking an import back would do now: rows removed, rows put back, rows that a later import has changed."""
-    own = select(func.count()).select_from(Referral).where(Referral.import_id == import_id)
-    earlier = aliased(Referral)
-    is_version = (earlier.row_key == Referral.row_key) & (earlier.replaced_by == import_id)
+    own = select(func.count()).select_from(Referral).where(of_import(import_id))
     total = session.scalar(own) or 0
     kept = session.scalar(own.where(Referral.replaced_by.is_not(None))) or 0
-    restored = session.scalar(own.where(Referral.replaced_by.is_(None)).join(earlier, is_version)) or 0
+    restored = session.scalar(own.where(Referral.replaced_by.is_(None), Referral.replaces_id.is_not(None))) or 0
     return {"removed": total - kept - restored, "restored": restored, "kept": kept}
 
 
@@ -112,7 +152,7 @@ class LineOfImport:
 def by_service_line(session: Session, batch: ReferralImport) -> list[LineOfImport]:
     """The service lines of an import, the largest first."""
     line_id = func.coalesce(Referral.service_line_id, 0)
-    own = select(line_id, func.sum(Referral.count)).where(Referral.import_id == batch.id, is_counted())
+    own = select(line_id, func.sum(Referral.count)).where(of_import(batch.id), is_counted())
     own = own.group_by(line_id)
     first, last = batch.first_month or 0, batch.last_month or 0
     now, before = _received_by_line(session, first, last), _received_by_line(session, first - 12, last - 12)

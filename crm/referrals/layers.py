@@ -1,141 +1,155 @@
-"""The layers by which an import changes the rollups: written where nobody sees them, shown in one moment, then merged.
+"""The layers by which an import changes the rollups: written where nobody sees them, and shown in one moment.
 
-An import of a million rows changes a million sums. Changing them where they stand would lock everybody out for half a
-minute. So what it adds, and the negative of what it replaces, are written beside them in short turns, as rows that do
-not count. They begin to count when the import `is_settling`, a change of one value. Then they are merged into the
-settled sums, again in short turns; every reader adds up all layers, so no number changes on the way. Taking back is the
-same with the signs turned round. Only inside `only_one`: one import is at work at a time, so its layers need no name.
+What an import adds to each sum, less what it replaces, is written beside the sums in short turns, as rows of its own
+layer: its id, or the negative of it for taking it back. Every reader adds up all layers but those that an import hides
+(`hidden_layer`). So one change of one value shows a million rows. Then a small layer is merged into layer 0, again in
+short turns, in which no number changes. A large one stays as it is: merging it would take as long as writing it.
+Only inside `only_one`: one import is at work at a time.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, cast, delete, func, insert, literal, select, update
+from sqlalchemy import delete, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
-from sqlalchemy.types import Integer
+from sqlalchemy.orm import Session, aliased
 
+from crm.core import bulk
 from crm.core.db import glance, turn
+from crm.referrals.importing.sums import Sums
 from crm.referrals.models import Referral, ReferralImport
+from crm.referrals.queries import of_import
 from crm.referrals.rollup import wait_for_others
-from crm.referrals.rollup_contents import COMING, GOING, OF_ROLLUPS, OF_ROWS, ROLLUPS, SETTLED, Rollup
+from crm.referrals.rollup_contents import OF_PRACTICES, ROLLUPS, SETTLED, TOTALS, Rollup
 
-SPAN_ROWS = 2_000
+TURN_CELLS = 8_000
+LARGE_LAYER = 20_000  # cells
 # Called between turns; may raise to stop.
 Rest = Callable[[], None]
 INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
-@dataclass(frozen=True)
-class Span:
-    """Neighbouring cells of a month: about as many rows as one turn works on."""
-
-    month: int
-    first: int | None = None
-    last: int | None = None
-
-    def of(self, rows: Any) -> list[ColumnElement[bool]]:
-        """The condition that rows, or a rollup's, lie in these cells. Practice 0 is none; None is the whole month."""
-        if self.first is None:
-            return [rows.month == self.month]
-        if rows is Referral and not self.last:
-            return [rows.month == self.month, rows.practice_id.is_(None)]
-        return [rows.month == self.month, rows.practice_id.between(self.first, self.last)]
+def hide(session: Session, import_id: int, layer: int | None) -> None:
+    """From the end of this transaction on, an import hides this layer of the rollups and no other."""
+    _mark(session, import_id, hidden_layer=layer)
 
 
-def stage(session: Session, import_id: int, rest: Rest, *, takes_back: bool) -> None:
-    """Write what an import (or its taking back) changes in the rollups, as layers that do not count yet."""
-    own = (Referral.import_id == import_id) & Referral.replaced_by.is_(None)
-    replaced = Referral.replaced_by == import_id
-    coming, going = (replaced, own) if takes_back else (own, replaced)
-    for layer, rows in ((COMING, coming), (GOING, going)):
-        for span in _spans(session, Referral, rows):
+def write(session: Session, sums: Sums, layer: int, rest: Rest, rollups: Iterable[Rollup] = ROLLUPS) -> None:
+    """Write sums as a layer, which must be hidden."""
+    for rollup in rollups:
+        for columns in sums.turns(rollup, layer, TURN_CELLS):
             with turn(session):
-                for rollup in OF_ROWS:
-                    _insert(session, rollup, rollup.contents(layer).where(rows, *span.of(Referral)))
-            rest()
-    for rollup in OF_ROLLUPS:
-        for month in _months(session, rollup.source):
-            with turn(session):
-                layered = (rollup.source.layer > SETTLED, rollup.source.month == month)
-                _insert(session, rollup, rollup.contents(COMING).where(*layered))
+                bulk.load(session, rollup.table, columns)
             rest()
 
 
-def show(session: Session, import_id: int) -> None:
-    """From the end of this transaction on, the staged layers count. The state of the import changes in the same one."""
+def is_large(sums: Sums) -> bool:
+    """Whether a layer is to stay one of its own."""
+    return sums.cells(OF_PRACTICES[0]) > LARGE_LAYER
+
+
+def show(session: Session, import_id: int, *, hides: int | None, keeps_layer: bool) -> None:
+    """From the end of this transaction on, the staged layer counts. The state of the import changes in the same one."""
     wait_for_others(session)
-    _mark(session, ReferralImport.id == import_id, is_settling=True)
+    _mark(session, import_id, hidden_layer=hides, is_settling=True, has_own_layer=keeps_layer)
 
 
-def settle(session: Session, rest: Rest) -> None:
-    """Merge the layers that count into the settled sums, or drop those of an import that never came to count."""
-    with glance(session):
-        is_settling = session.scalar(select(ReferralImport.id).where(ReferralImport.is_settling).limit(1)) is not None
-    for rollup in ROLLUPS:
-        model = rollup.model
-        for span in _spans(session, model, model.layer > SETTLED):
-            with turn(session):
-                wait_for_others(session)
-                if is_settling:
-                    _merge(session, rollup, span)
-                session.execute(delete(rollup.table).where(model.layer > SETTLED, *span.of(model)))
-            rest()
-    if is_settling:
-        with turn(session):
-            _mark(session, ReferralImport.is_settling.is_(True), is_settling=False)
-
-
-def _mark(session: Session, imports: ColumnElement[bool], *, is_settling: bool) -> None:
+def _mark(session: Session, import_id: int, **values: Any) -> None:
     # A bulk statement: the audit trail tells of imports, not of how their sums are kept.
-    statement = update(ReferralImport).where(imports).values(is_settling=is_settling)
+    statement = update(ReferralImport).where(ReferralImport.id == import_id).values(**values)
     session.execute(statement.execution_options(synchronize_session=False))
 
 
-def _insert(session: Session, rollup: Rollup, rows: Any) -> None:
-    names = [column.key for column in rows.selected_columns]
-    session.execute(insert(rollup.table).from_select(names, rows))
-
-
-def _merge(session: Session, rollup: Rollup, span: Span) -> None:
-    """Add the layers of some cells to their settled sums; a sum of which no row is left goes."""
-    table, model = rollup.table, rollup.model
-    keys = [table.c[name] for name in rollup.keys]
-    sums = [func.sum(table.c[name]) for name in rollup.measures]
-    rows = select(*keys, cast(literal(SETTLED), Integer), *sums).where(model.layer > SETTLED, *span.of(model))
-    adding: Any = INSERTS[session.get_bind().dialect.name](table)
-    adding = adding.from_select([*rollup.keys, "layer", *rollup.measures], rows.group_by(*keys))
-    added = {name: table.c[name] + adding.excluded[name] for name in rollup.measures}
-    session.execute(adding.on_conflict_do_update(index_elements=[*rollup.keys, "layer"], set_=added))
-    is_over = (model.layer == SETTLED, table.c[rollup.counted] == 0)
-    session.execute(delete(table).where(*is_over, *span.of(model)))
-
-
-def _months(session: Session, model: Any) -> list[int]:
+def settle(session: Session, rest: Rest) -> None:
+    """Merge the layers that count and need not stay, and drop those that were hidden for good."""
     with glance(session):
-        return sorted(session.scalars(select(model.month).where(model.layer > SETTLED).distinct()))
+        query = select(ReferralImport).where(ReferralImport.is_settling)
+        found = [(row.id, row.hidden_layer, row.has_own_layer) for row in session.scalars(query)]
+    for import_id, hidden, has_own_layer in found:
+        months = months_of(session, import_id)
+        rollups = TOTALS if has_own_layer else ROLLUPS
+        for layer in (import_id, -import_id):
+            if layer != hidden:
+                _merge(session, layer, months, rest, rollups)
+        if hidden is not None:
+            drop(session, hidden, months, rest)
+        with turn(session):
+            _mark(session, import_id, is_settling=False, hidden_layer=None)
 
 
-def _spans(session: Session, of: Any, rows: ColumnElement[bool]) -> Iterator[Span]:
-    """The cells of rows (or of a rollup's layers), cut into turns. Read at once: the turns change what is read."""
-    if not hasattr(of, "practice_id"):
-        yield from map(Span, _months(session, of))
-        return
-    practice = func.coalesce(of.practice_id, 0)
-    query = select(of.month, practice, func.count()).where(rows).group_by(of.month, practice)
+def months_of(session: Session, import_id: int) -> Sequence[int]:
+    """The months of the rows of an import and of those that it replaced."""
+    own, earlier = of_import(import_id), aliased(Referral)
+    replaced = select(earlier.month).join(Referral, Referral.replaces_id == earlier.id)
     with glance(session):
-        cells = session.execute(query.order_by(of.month, practice)).all()
-    yield from _cut([tuple(cell) for cell in cells])
+        found = set(session.scalars(select(Referral.month).where(own).distinct()))
+        return sorted(found.union(session.scalars(replaced.where(own).distinct())))
 
 
-def _cut(cells: list[tuple[int, int, int]]) -> Iterator[Span]:
-    """Spans of about `SPAN_ROWS` rows within a month; those without a practice by themselves."""
-    first, rows = None, 0
-    for place, (month, practice, count) in enumerate(cells):
-        first = practice if first is None else first
-        rows += count
-        is_last = place + 1 == len(cells) or cells[place + 1][0] != month
-        if is_last or rows >= SPAN_ROWS or practice == 0:
-            yield Span(month, first, practice)
-            first, rows = None, 0
+def drop(session: Session, layer: int, months: Iterable[int], rest: Rest) -> None:
+    """Remove a layer that nobody sees."""
+    for rollup in ROLLUPS:
+        table = rollup.table
+        for month in months:
+            cells = (table.c.month == month, table.c.layer == layer)
+            while True:
+                with turn(session):
+                    last = _last_of_turn(session, rollup, cells)
+                    within = () if last is None else (table.c.practice_id <= last,)
+                    session.execute(delete(table).where(*cells, *within))
+                rest()
+                if last is None:
+                    break
+
+
+def _last_of_turn(session: Session, rollup: Rollup, cells: Any) -> int | None:
+    """The practice up to which cells make a turn; None when all of them do."""
+    if "practice_id" not in rollup.keys:
+        return None
+    practice = rollup.table.c.practice_id
+    return session.scalar(select(practice).where(*cells).order_by(practice).limit(1).offset(TURN_CELLS))
+
+
+def _merge(session: Session, layer: int, months: Iterable[int], rest: Rest, rollups: Iterable[Rollup]) -> None:
+    """Add a layer that counts to layer 0."""
+    for rollup in rollups:
+        for month in months:
+            with turn(session):
+                _merge_month(session, rollup, layer, month)
+            rest()
+
+
+def _merge_month(session: Session, rollup: Rollup, layer: int, month: int) -> None:
+    wait_for_others(session)
+    table = rollup.table
+    cells = (table.c.month == month, table.c.layer == layer)
+    names = [*rollup.keys, *rollup.measures]
+    # A condition stands there, for without one SQLite takes ON CONFLICT for a join.
+    rows = select(*(table.c[name] for name in names), literal(SETTLED)).where(*cells)
+    adding: Any = INSERTS[session.get_bind().dialect.name](table).from_select([*names, "layer"], rows)
+    session.execute(_adding_up(rollup, adding))
+    session.execute(delete(table).where(*cells))
+    _drop_empty(session, rollup, month)
+
+
+def _adding_up(rollup: Rollup, insert: Any) -> Any:
+    added = {name: rollup.table.c[name] + insert.excluded[name] for name in rollup.measures}
+    return insert.on_conflict_do_update(index_elements=[*rollup.keys, "layer"], set_=added)
+
+
+def _drop_empty(session: Session, rollup: Rollup, month: int) -> None:
+    table = rollup.table
+    is_empty = [table.c[name] == 0 for name in rollup.measures]
+    session.execute(delete(table).where(table.c.month == month, table.c.layer == SETTLED, *is_empty))
+
+
+def apply(session: Session, sums: Sums) -> None:
+    """Add sums to layer 0 in this transaction: for a few rows that change by themselves."""
+    wait_for_others(session)
+    insert = INSERTS[session.get_bind().dialect.name]
+    for rollup in ROLLUPS:
+        for columns in sums.turns(rollup, SETTLED, TURN_CELLS):
+            rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+            session.execute(_adding_up(rollup, insert(rollup.table)), rows)
+            for month in set(columns["month"]):
+                _drop_empty(session, rollup, month)

@@ -1,4 +1,4 @@
-"""Tables of the room referrals: service lines, sites, imports, referrals, and the monthly rollups over them.
+"""Tables of the room referrals: service lines, sites, imports, sources, referrals. The rollups: `rollup_models`.
 
 A row of `referral` is one referral event (`count` = 1, `received_on` set) or one monthly count (`received_on` empty).
 Rows belong to an import, or to none when typed in. `month` numbers are `year * 12 + month - 1` (formats.month_of).
@@ -16,19 +16,29 @@ from sqlalchemy import (
     ColumnElement,
     ForeignKey,
     Index,
+    Integer,
     LargeBinary,
     String,
     UniqueConstraint,
     column,
     false,
-    literal_column,
 )  # fmt: skip
 from sqlalchemy.orm import Mapped, deferred, mapped_column
 
-from crm.core.db import Audited, Key, Model, Name, Short, Timestamped, UtcDateTime, choice
+from crm.core.db import Audited, Key, Model, Name, Short, Timestamped, UtcDateTime, choice, one_of
 
 # SQLite keeps such a table in the order of its key, so that a span of months is read in one piece.
 CLUSTERED = {"sqlite_with_rowid": False}
+
+
+KEY_BYTES = 16
+ROWS_OF_IMPORT = 1 << 32  # so many ids each import has
+TYPED_IN = 1 << 52  # ids of rows that were typed in begin here: they stand first where the newest do
+
+
+def ids_of(import_id: int) -> range:
+    """The ids of the rows of an import."""
+    return range(import_id * ROWS_OF_IMPORT, (import_id + 1) * ROWS_OF_IMPORT)
 
 
 def only_where(condition: ColumnElement[bool]) -> dict[str, Any]:
@@ -87,6 +97,36 @@ class RevenueKind(StrEnum):
         return self.value.capitalize()
 
 
+class SourceKind(StrEnum):
+    """Who referred: a practice, or somebody who is kept apart from practices."""
+
+    PRACTICE = "practice"
+    PATIENT = "patient"
+    ADVERT = "advert"
+    SELF = "self"
+
+    @property
+    def label(self) -> str:
+        """The kind in words."""
+        names = {"patient": "Another patient", "advert": "Advertising", "self": "The patient themself"}
+        return names.get(self, self.value.capitalize())
+
+
+class Wait(StrEnum):
+    """Between which steps of a referral days are counted."""
+
+    APPOINTMENT = "appointment"
+    REPORT = "report"
+
+    @property
+    def label(self) -> str:
+        """The wait in words."""
+        return {
+            "appointment": "From received to appointment",
+            "report": "From visit to report",
+        }[self.value]
+
+
 class Grain(StrEnum):
     """What one row of an imported file stands for."""
 
@@ -124,6 +164,9 @@ class ServiceLine(Audited, Model):
     id: Mapped[Key]
     name: Mapped[Short] = mapped_column(unique=True)
     position: Mapped[int] = mapped_column(default=8)
+    # What a referral of this line is worth on average, to estimate revenue that no file tells.
+    value_cents: Mapped[int | None] = mapped_column(BigInteger)
+    value_kind: Mapped[RevenueKind | None] = mapped_column(choice(RevenueKind))
 
 
 class Site(Audited, Model):
@@ -166,8 +209,12 @@ class ReferralImport(Audited, Timestamped, Model):
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     taken_back_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     says: Mapped[str] = mapped_column(String(500), default="")
-    # What it brought (or, taken back, took away) stands in layers of the rollups that count and are being merged.
+    # Its layer of the rollups is its id, that of taking it back is the negative. The one that must not count just now:
+    hidden_layer: Mapped[int | None]
+    # What it brought, or took away, counts, and is being merged into layer 0.
     is_settling: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # Its sums per practice stay a layer of their own, which is exactly its rows.
+    has_own_layer: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     audit_hides: ClassVar[frozenset[str]] = frozenset({"mapping"})
 
@@ -203,166 +250,85 @@ class ImportRefusal(Model):
     reason: Mapped[Name]
 
 
+class ReferralSource(Model):
+    """Who referred, as files name it: every way of writing it once, and what a person decided about it.
+
+    `practice_id` is the decision of a person; what is recognized without one stands in the rows only.
+    """
+
+    __tablename__ = "referral_source"
+    __table_args__ = (UniqueConstraint("key"),)
+
+    id: Mapped[Key]
+    key: Mapped[bytes] = mapped_column(LargeBinary(16))  # of everything that names it
+    kind: Mapped[SourceKind] = mapped_column(choice(SourceKind), default=SourceKind.PRACTICE)
+    npi: Mapped[str | None] = mapped_column(String(10))
+    name: Mapped[Name] = mapped_column(default="")
+    provider_name: Mapped[Name] = mapped_column(default="")
+    city: Mapped[Name] = mapped_column(default="")
+    zip: Mapped[str] = mapped_column(String(5), default="")
+    practice_id: Mapped[int | None] = mapped_column(ForeignKey("practice.id"))
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
 class Referral(Model):
     """One version of a referral event or of a monthly count, without any patient identity.
 
-    An import never changes a row: it adds its own version and names itself in `replaced_by` of the version before. A
-    row counts when its import is done and the one that replaced it is not; so all rows of an import begin, or cease, to
-    count in the moment in which the state of the import changes.
+    An import never changes a row: it adds its own version, which names in `replaces_id` the one before, and names
+    itself in `replaced_by` of that. A row counts when its import is done and the one that replaced it is not; so all
+    rows of an import begin, or cease, to count in the moment in which the state of the import changes.
+
+    The id of an imported row is its import and its place in it (`ids_of`), so the rows of an import lie together, in
+    the order of their practices. There are no foreign keys: PostgreSQL takes three times as long with them. Practices
+    and providers are never deleted, and `importing.writing` looks whether all that its rows name is still there.
     """
 
     __tablename__ = "referral"
     __table_args__ = (
         Index("ix_referral_cell", "practice_id", "month"),
         Index("ix_referral_month", "month"),
-        Index("ix_referral_import", "import_id", "month", "practice_id"),
-        Index("ix_referral_newest", "row_key", unique=True, **only_where(column("replaced_by").is_(None))),
-        Index("ix_referral_earlier", "row_key", **only_where(column("replaced_by").is_not(None))),
-        Index(
-            "ix_referral_replaced",
-            "replaced_by",
-            "month",
-            "practice_id",
-            **only_where(column("replaced_by").is_not(None)),
-        ),
+        Index("ix_referral_unmatched", "source_id", **only_where(column("practice_id").is_(None))),
+        Index("ix_referral_replaces", "replaces_id", **only_where(column("replaces_id").is_not(None))),
         CheckConstraint("count >= 0", name="count_not_negative"),
+        one_of("payer", PayerClass),
+        one_of("status", ReferralStatus),
+        one_of("revenue_kind", RevenueKind),
     )
 
-    id: Mapped[Key]
-    # One-way fingerprint (HMAC) of what makes a row of its sender the same row again.
-    row_key: Mapped[str] = mapped_column(String(43))
-    import_id: Mapped[int | None] = mapped_column(ForeignKey("referral_import.id"))
-    replaced_by: Mapped[int | None] = mapped_column(ForeignKey("referral_import.id"))
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False)
+    row_key: Mapped[bytes] = mapped_column(LargeBinary(KEY_BYTES))
+    import_id: Mapped[int | None]
+    replaced_by: Mapped[int | None]
+    replaces_id: Mapped[int | None] = mapped_column(BigInteger)
     month: Mapped[int]
     received_on: Mapped[date | None]
-    practice_id: Mapped[int | None] = mapped_column(ForeignKey("practice.id"))
-    provider_id: Mapped[int | None] = mapped_column(ForeignKey("provider.id"))
-    source_name: Mapped[Name] = mapped_column(default="")  # as the file names the source, kept for unmatched rows
-    source_npi: Mapped[str | None] = mapped_column(String(10))
-    service_line_id: Mapped[int | None] = mapped_column(ForeignKey("service_line.id"))
-    site_id: Mapped[int | None] = mapped_column(ForeignKey("site.id"))
-    payer: Mapped[PayerClass] = mapped_column(choice(PayerClass), default=PayerClass.UNKNOWN)
-    status: Mapped[ReferralStatus] = mapped_column(choice(ReferralStatus), default=ReferralStatus.RECEIVED)
+    practice_id: Mapped[int | None]
+    provider_id: Mapped[int | None]
+    source_id: Mapped[int | None]  # none where it was typed in
+    service_line_id: Mapped[int | None]
+    site_id: Mapped[int | None]
+    payer: Mapped[PayerClass] = mapped_column(choice(PayerClass, is_checked=False), default=PayerClass.UNKNOWN)
+    status: Mapped[ReferralStatus] = mapped_column(
+        choice(ReferralStatus, is_checked=False), default=ReferralStatus.RECEIVED
+    )
     appointment_on: Mapped[date | None]
     seen_on: Mapped[date | None]
     report_sent_on: Mapped[date | None]
     count: Mapped[int] = mapped_column(default=1)
     revenue_cents: Mapped[int | None] = mapped_column(BigInteger)
-    revenue_kind: Mapped[RevenueKind | None] = mapped_column(choice(RevenueKind))
+    revenue_kind: Mapped[RevenueKind | None] = mapped_column(choice(RevenueKind, is_checked=False))
 
 
-def layers_index(table: str, *columns: str) -> Index:
-    """An index over the layers above 0, of which there are few and mostly none."""
-    return Index(f"ix_{table}_layers", *columns, **only_where(column("layer") > literal_column("0")))
+class ReferralKey(Model):
+    """By what a referral is known again, and its newest version. Clustered by the key: an import adds in its order."""
 
+    __tablename__ = "referral_key"
+    __table_args__ = (CLUSTERED,)
 
-class Layered:
-    """A rollup whose sums may stand in several rows, to be added up: those of layer 0, and those by which an import (or
-    its taking back) changes them. The layers above 0 count while an import `is_settling`; before that nobody sees them.
-    """
-
-    layer: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, sort_order=1)
-
-
-class Volume(Layered):
-    """The columns that every rollup of volumes has.
-
-    `received` counts every referral of the cell; `scheduled`, `seen`, `declined`, `lost` count those whose status
-    is exactly that, so `received - scheduled - seen - declined - lost` are still waiting.
-    """
-
-    entries: Mapped[int]  # rows of `referral`; a monthly count is one row of several referrals
-    received: Mapped[int]
-    scheduled: Mapped[int]
-    seen: Mapped[int]
-    declined: Mapped[int]
-    lost: Mapped[int]
-    billed_cents: Mapped[int] = mapped_column(BigInteger)
-    paid_cents: Mapped[int] = mapped_column(BigInteger)
-    net_cents: Mapped[int] = mapped_column(BigInteger)
-    priced: Mapped[int]  # how many of the received carry an amount
-
-
-class ReferralMonth(Volume, Model):
-    """Rollup: volumes per source, month and everything that pages filter by. 0 stands for 'none'."""
-
-    __tablename__ = "referral_month"
-    __table_args__ = (
-        layers_index("referral_month", "month", "practice_id"),
-        Index("ix_referral_month_month", "month", "practice_id"),
-    )
-
-    practice_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    month: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    provider_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    service_line_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    site_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    payer: Mapped[str] = mapped_column(String(32), primary_key=True)
-
-
-class ReferralPracticeMonth(Volume, Model):
-    """Rollup: `referral_month` per source and month alone, for rankings of thousands of sources."""
-
-    __tablename__ = "referral_practice_month"
-    __table_args__ = (
-        layers_index("referral_practice_month", "month", "practice_id"),
-        Index("ix_referral_practice_month_practice", "practice_id", "month"),
-        CLUSTERED,
-    )
-
-    month: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    practice_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-
-
-class ReferralTotalMonth(Volume, Model):
-    """Rollup: `referral_month` of all sources together, for charts over months."""
-
-    __tablename__ = "referral_total_month"
-    __table_args__ = (
-        layers_index("referral_total_month", "month"),
-        CLUSTERED,
-    )
-
-    month: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    service_line_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    site_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    payer: Mapped[str] = mapped_column(String(32), primary_key=True)
-    matched: Mapped[int]  # how many of the received have a known source
-
-
-class ReferralWait(Layered, Model):
-    """Rollup: how many referrals waited how many days from received to appointment. 0 stands for 'none'."""
-
-    __tablename__ = "referral_wait"
-    __table_args__ = (
-        layers_index("referral_wait", "month", "practice_id"),
-        Index("ix_referral_wait_month", "month"),
-    )
-
-    practice_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    month: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    service_line_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    site_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    payer: Mapped[str] = mapped_column(String(32), primary_key=True)
-    days: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    referrals: Mapped[int]
-
-
-class ReferralTotalWait(Layered, Model):
-    """Rollup: `referral_wait` of all sources together."""
-
-    __tablename__ = "referral_total_wait"
-    __table_args__ = (
-        layers_index("referral_total_wait", "month"),
-        CLUSTERED,
-    )
-
-    month: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    service_line_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    site_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    payer: Mapped[str] = mapped_column(String(32), primary_key=True)
-    days: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    referrals: Mapped[int]
+    # One-way fingerprint (HMAC) of what makes a row of its sender the same row again.
+    row_key: Mapped[bytes] = mapped_column(LargeBinary(KEY_BYTES), primary_key=True)
+    referral_id: Mapped[int] = mapped_column(BigInteger)
 
 
 class MappingProfile(Audited, Timestamped, Model):

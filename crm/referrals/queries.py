@@ -6,21 +6,25 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, case, exists, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, String, Subquery, and_, case, func, literal, select, union_all
+from sqlalchemy import cast as as_type
 from sqlalchemy.orm import Session
 
 from crm.accounts.viewer import Viewer
 from crm.core import formats
+from crm.core.days_between import DaysBetween
 from crm.directory.models import Practice
 from crm.directory.queries import scope_practices
 from crm.referrals.models import (
     ImportState,
     Referral,
     ReferralImport,
-    ReferralMonth,
-    ReferralPracticeMonth,
-    ReferralTotalMonth,
+    ReferralStatus,
+    RevenueKind,
+    Wait,
+    ids_of,
 )
+from crm.referrals.rollup_models import ReferralLineMonth, ReferralPracticeMonth, ReferralTotalMonth, ReferralTotalWait
 
 WINDOW_DAYS = 90
 WINDOWS = ("last90", "before90")
@@ -29,8 +33,8 @@ YEAR_MONTHS = 12
 COUNTED = (ImportState.DONE, ImportState.TAKING_BACK)
 CHUNK = 5000
 # An alias, so that it stays a question of its own inside of queries about imports.
-_IMPORT = ReferralImport.__table__.alias("settling_import")
-_ANY_SETTLING = exists().where(_IMPORT.c.is_settling)
+_IMPORT = ReferralImport.__table__.alias("hiding_import")
+_HIDDEN = select(_IMPORT.c.hidden_layer).where(_IMPORT.c.hidden_layer.is_not(None))
 
 
 @dataclass(frozen=True)
@@ -53,16 +57,77 @@ def is_counted() -> ColumnElement[bool]:
     )
 
 
+def of_import(import_id: int) -> ColumnElement[bool]:
+    """The condition on `Referral` that a row is of an import."""
+    ids = ids_of(import_id)
+    return Referral.id.between(ids.start, ids.stop - 1)
+
+
 def is_shown(rollup: Any) -> ColumnElement[bool]:
-    """The condition on a rollup that a row of it counts: it is settled, or an import is settling."""
-    return or_(rollup.layer == 0, _ANY_SETTLING)
+    """The condition on a rollup that a row of it counts: no import hides its layer."""
+    return rollup.layer.not_in(_HIDDEN)  # type: ignore[no-any-return]
 
 
-def rollup_of(*, practices: bool, details: bool) -> Any:
-    """The smallest rollup of volumes that tells practices apart, or service lines, sites and payers, or both."""
+def rollup_of(*, practices: bool, details: Collection[str]) -> Any:
+    """The smallest source of volumes that tells practices apart, or some of service line, site and payer, or both.
+
+    Its columns are those of a rollup. Practices by site or payer are in none: there the rows themselves are read.
+    """
     if not practices:
         return ReferralTotalMonth
-    return ReferralMonth if details else ReferralPracticeMonth
+    if not details:
+        return ReferralPracticeMonth
+    return ReferralLineMonth if set(details) == {"service_line_id"} else _volumes_of_rows().c
+
+
+def waits_of(wait: Wait, *, practices: bool) -> Any:
+    """How many referrals waited how many days, as columns of `ReferralTotalWait`; for practices out of the rows."""
+    if not practices:
+        table = ReferralTotalWait
+        return select(table).where(table.wait == wait.value).subquery().c
+    start, end = {
+        Wait.APPOINTMENT: (Referral.received_on, Referral.appointment_on),
+        Wait.REPORT: (Referral.seen_on, Referral.report_sent_on),
+    }[wait]
+    days = DaysBetween(end, start).label("days")
+    rows = select(*_keys_of_rows(), days, Referral.count.label("referrals"))
+    return rows.where(start.is_not(None), end.is_not(None), is_counted()).subquery().c
+
+
+def practice_key(source: Any) -> Any:
+    """The column of a source of volumes by which practices are looked up."""
+    return getattr(source, "known_practice_id", source.practice_id)
+
+
+@cache
+def _volumes_of_rows() -> Subquery:
+    """Each row as a cell of its own."""
+    is_priced, is_known = Referral.revenue_cents.is_not(None), Referral.practice_id.is_not(None)
+    statuses = (ReferralStatus.SCHEDULED, ReferralStatus.SEEN, ReferralStatus.DECLINED, ReferralStatus.LOST)
+    columns = (
+        *_keys_of_rows(),
+        literal(1).label("entries"),
+        Referral.count.label("received"),
+        case((is_priced, Referral.count), else_=0).label("priced"),
+        case((is_known, Referral.count), else_=0).label("matched"),
+        *(case((Referral.status == status, Referral.count), else_=0).label(status.value) for status in statuses),
+        *(
+            case((Referral.revenue_kind == kind, Referral.revenue_cents), else_=0).label(f"{kind.value}_cents")
+            for kind in RevenueKind
+        ),
+    )
+    return select(*columns).where(is_counted()).subquery()
+
+
+def _keys_of_rows() -> list[Any]:
+    optional = ("practice_id", "service_line_id", "site_id")
+    return [
+        Referral.month.label("month"),
+        Referral.practice_id.label("known_practice_id"),
+        *(func.coalesce(getattr(Referral, name), 0).label(name) for name in optional),
+        as_type(Referral.payer, String).label("payer"),
+        literal(0).label("layer"),
+    ]
 
 
 def volume_subquery(first_month: int, last_month: int) -> Subquery:
@@ -169,7 +234,10 @@ def months_for_practice(session: Session, viewer: Viewer, practice_id: int, firs
         return {}
     query = (
         select(ReferralPracticeMonth.month, func.sum(ReferralPracticeMonth.received))
-        .where(ReferralPracticeMonth.practice_id == practice_id, ReferralPracticeMonth.month.between(first, last))
+        # Each month by itself: the table is clustered by month.
+        .where(
+            ReferralPracticeMonth.practice_id == practice_id, ReferralPracticeMonth.month.in_(range(first, last + 1))
+        )
         .where(is_shown(ReferralPracticeMonth))
         .group_by(ReferralPracticeMonth.month)
     )
@@ -207,7 +275,7 @@ def share_of_month(month: int, window: tuple[date, date]) -> float:
 def _year_counts(session: Session, ids: list[int], month: int) -> dict[tuple[int, int], int]:
     query = (
         select(ReferralPracticeMonth.practice_id, ReferralPracticeMonth.month, func.sum(ReferralPracticeMonth.received))
-        .where(ReferralPracticeMonth.month.between(month - YEAR_MONTHS, month - 1), is_shown(ReferralPracticeMonth))
+        .where(ReferralPracticeMonth.month.in_(range(month - YEAR_MONTHS, month)), is_shown(ReferralPracticeMonth))
         .group_by(ReferralPracticeMonth.practice_id, ReferralPracticeMonth.month)
     )
     return {(row[0], row[1]): int(row[2]) for row in _rows(session, ids, query, ReferralPracticeMonth.practice_id)}

@@ -12,8 +12,19 @@ from crm.core.paging import PAGE_SIZE, Page, page_number
 from crm.directory.models import Practice, Provider
 from crm.directory.queries import MAX_ID
 from crm.referrals.list_filters import RowFilter
-from crm.referrals.models import Referral, ReferralImport, ReferralStatus, ReferralTotalMonth, ServiceLine, Site
-from crm.referrals.queries import is_counted, is_shown, rollup_of
+from crm.referrals.models import (
+    TYPED_IN,
+    Referral,
+    ReferralImport,
+    ReferralSource,
+    ReferralStatus,
+    ServiceLine,
+    Site,
+)
+from crm.referrals.queries import is_counted, is_shown, of_import, practice_key, rollup_of
+from crm.referrals.rollup_models import ReferralTotalMonth
+
+MAX_ROW_ID = 2 * TYPED_IN
 
 
 def rows_query(viewer: Viewer, chosen: RowFilter) -> Select[Any]:
@@ -26,8 +37,9 @@ def rows_query(viewer: Viewer, chosen: RowFilter) -> Select[Any]:
             Referral.received_on,
             Referral.practice_id,
             Practice.name.label("practice"),
-            Referral.source_name,
-            Referral.source_npi,
+            ReferralSource.kind.label("source_kind"),
+            func.coalesce(func.nullif(ReferralSource.name, ""), ReferralSource.provider_name, "").label("source_name"),
+            ReferralSource.npi.label("source_npi"),
             Provider.first_name,
             Provider.last_name,
             Provider.credentials,
@@ -47,6 +59,7 @@ def rows_query(viewer: Viewer, chosen: RowFilter) -> Select[Any]:
         .outerjoin(Practice, Practice.id == Referral.practice_id)
         .outerjoin(Provider, Provider.id == Referral.provider_id)
         .outerjoin(ServiceLine, ServiceLine.id == Referral.service_line_id)
+        .outerjoin(ReferralSource, ReferralSource.id == Referral.source_id)
         .outerjoin(Site, Site.id == Referral.site_id)
         .outerjoin(ReferralImport, ReferralImport.id == Referral.import_id)
         .order_by(Referral.month.desc(), Referral.id.desc())
@@ -86,10 +99,11 @@ def _filtered(query: Any, chosen: RowFilter) -> Any:
         Referral.service_line_id: chosen.line,
         Referral.site_id: chosen.site,
         Referral.payer: chosen.payer,
-        Referral.import_id: chosen.batch,
     }
     for column, value in equals.items():
         query = _equal(query, column, value)
+    if chosen.batch is not None:
+        query = query.where(of_import(chosen.batch))
     query = _within_months(query, Referral.month, chosen)
     if chosen.ended:
         query = query.where(Referral.status.in_((ReferralStatus.DECLINED, ReferralStatus.LOST)))
@@ -148,13 +162,17 @@ def _rolled_up(viewer: Viewer, chosen: RowFilter) -> Any:
     keys = {"practice_id": chosen.source, "service_line_id": chosen.line, "site_id": chosen.site, "payer": chosen.payer}
     chosen_keys = {name: value for name, value in keys.items() if value is not None}
     of_practices = chosen.source is not None or chosen.unmatched or not _sees_all_places(viewer, chosen)
-    rollup = rollup_of(practices=of_practices, details=bool(chosen_keys.keys() - {"practice_id"}))
+    rollup = rollup_of(practices=of_practices, details=chosen_keys.keys() - {"practice_id"})
     query: Any = select(rollup.month, func.sum(rollup.entries)).where(is_shown(rollup)).group_by(rollup.month)
-    query = query.where(*(getattr(rollup, name) == value for name, value in chosen_keys.items()))
-    if chosen.unmatched:
+    query = query.where(
+        *(getattr(rollup, name) == value for name, value in chosen_keys.items() if name != "practice_id")
+    )
+    if chosen.source:
+        query = query.where(practice_key(rollup) == chosen.source)
+    if chosen.unmatched or chosen.source == 0:
         query = query.where(rollup.practice_id == 0)
     if not _sees_all_places(viewer, chosen):
-        query = query.outerjoin(Practice, Practice.id == rollup.practice_id)
+        query = query.outerjoin(Practice, Practice.id == practice_key(rollup))
         query = _scoped(_equal(query, Practice.territory_id, chosen.territory), viewer)
     return _within_months(query, rollup.month, chosen)
 
@@ -175,7 +193,9 @@ def count_coverage(session: Session, viewer: Viewer) -> tuple[int, int]:
 def get_typed_in(session: Session, viewer: Viewer, referral_id: int) -> Referral:
     """A row that somebody typed in, of a practice in the viewer's scope; imported rows are changed by their files."""
     query = select(Referral).outerjoin(Practice, Practice.id == Referral.practice_id).where(Referral.id == referral_id)
-    found: Referral | None = session.scalars(_scoped(query, viewer)).first() if 0 < referral_id <= MAX_ID else None
+    found: Referral | None = (
+        session.scalars(_scoped(query, viewer)).first() if TYPED_IN <= referral_id < MAX_ROW_ID else None
+    )
     if found is None or found.import_id is not None:
         raise NotFound("There is no such referral that was typed in.")
     return found

@@ -4,7 +4,8 @@ import secrets
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import func, select
+import numpy as np
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from crm.accounts.queries import get_organization
@@ -15,13 +16,25 @@ from crm.core import clock, formats
 from crm.core.errors import Conflict, Invalid
 from crm.directory.models import Affiliation
 from crm.directory.queries import get_practice
-from crm.referrals import row_queries
+from crm.referrals import layers, row_queries
+from crm.referrals.importing.facts import VALUES, Facts
 from crm.referrals.importing.keys import Keys
 from crm.referrals.importing.names import LAST_POSITION
 from crm.referrals.importing.rows import MAX_AHEAD
+from crm.referrals.importing.sums import Sums
 from crm.referrals.importing.values import MAX_COUNT, OLDEST_YEAR
-from crm.referrals.models import PayerClass, Referral, ReferralStatus, RevenueKind, ServiceLine, Site
-from crm.referrals.rollup import recompute
+from crm.referrals.models import (
+    KEY_BYTES,
+    TYPED_IN,
+    PayerClass,
+    Referral,
+    ReferralKey,
+    ReferralStatus,
+    RevenueKind,
+    ServiceLine,
+    Site,
+)
+from crm.referrals.rollup import wait_for_others
 
 
 @dataclass(frozen=True)
@@ -48,10 +61,11 @@ def enter_referral(session: Session, viewer: Viewer, entry: Entry) -> tuple[Refe
     whose number is returned beside the row."""
     _check_entry(session, viewer, entry)
     key = _key_of(session, entry)
-    row = session.scalars(select(Referral).where(Referral.row_key == key)).first()
+    row = _find(session, key)
     replaced = row.count if row else None
     if row is None:
-        row = Referral(row_key=key, import_id=None)
+        row = Referral(id=_next_id(session), row_key=key, import_id=None)
+        session.add(ReferralKey(row_key=key, referral_id=row.id))
     _write(session, viewer, row, entry, Action.CREATED if replaced is None else Action.CHANGED)
     return row, replaced
 
@@ -60,26 +74,32 @@ def change_referral(session: Session, viewer: Viewer, row: Referral, entry: Entr
     """Correct a row that was typed in."""
     _check_entry(session, viewer, entry)
     key = _key_of(session, entry) if entry.received_on is None else row.row_key
-    other = session.scalars(select(Referral.id).where(Referral.row_key == key, Referral.id != row.id)).first()
-    if other:
+    other = _find(session, key)
+    if other is not None and other.id != row.id:
         raise Invalid(month="There is a count for this source and month already. Change that one.")
-    row.row_key = key
+    if key != row.row_key:
+        session.execute(update(ReferralKey).where(ReferralKey.row_key == row.row_key).values(row_key=key))
+        row.row_key = key
     _write(session, viewer, row, entry, Action.CHANGED)
 
 
 def delete_referral(session: Session, row: Referral) -> None:
     """Remove a row that was typed in."""
-    cell = (row.practice_id or 0, row.month)
     record(session, Action.DELETED, "referral", object_id=row.id, label=formats.month(row.month), count=row.count)
+    sums = Sums()
+    _count(sums, row, -1)
+    session.execute(delete(ReferralKey).where(ReferralKey.row_key == row.row_key))
     session.delete(row)
     session.flush()
-    recompute(session, [cell])
+    layers.apply(session, sums)
 
 
 def _write(session: Session, viewer: Viewer, row: Referral, entry: Entry, action: Action) -> None:
     practice = get_practice(session, viewer, entry.practice_id)
-    before = (row.practice_id or 0, row.month) if row.id else None
-    row.practice_id, row.source_name = practice.id, practice.name
+    sums = Sums()
+    if action is Action.CHANGED:
+        _count(sums, row, -1)
+    row.practice_id = practice.id
     row.received_on = entry.received_on
     row.month = formats.month_of(entry.received_on) if entry.received_on else entry.month or 0
     row.count = 1 if entry.received_on else entry.count
@@ -99,13 +119,31 @@ def _write(session: Session, viewer: Viewer, row: Referral, entry: Entry, action
         label=f"{practice.name}, {formats.month(row.month)}",
         count=row.count,
     )
-    recompute(session, {cell for cell in (before, (practice.id, row.month)) if cell})
+    _count(sums, row, 1)
+    layers.apply(session, sums)
 
 
-def _key_of(session: Session, entry: Entry) -> str:
+def _count(sums: Sums, row: Referral, sign: int) -> None:
+    facts = Facts.of_rows([[getattr(row, name) for name in VALUES]])
+    sums.add(facts, np.zeros(1, dtype=bool), sign)
+
+
+def _find(session: Session, key: bytes) -> Referral | None:
+    query = select(Referral).join(ReferralKey, ReferralKey.referral_id == Referral.id)
+    return session.scalars(query.where(ReferralKey.row_key == key)).first()
+
+
+def _next_id(session: Session) -> int:
+    """Whoever types in waits for others who do, so no two get the same."""
+    wait_for_others(session)
+    last = session.scalar(select(func.max(Referral.id)).where(Referral.id >= TYPED_IN))
+    return TYPED_IN + 1 if last is None else last + 1
+
+
+def _key_of(session: Session, entry: Entry) -> bytes:
     """Typed-in events are each their own; a month's count is known by what it counts."""
     if entry.received_on is not None:
-        return secrets.token_urlsafe(32)
+        return secrets.token_bytes(KEY_BYTES)
     parts = (
         entry.practice_id,
         entry.month,
@@ -115,7 +153,7 @@ def _key_of(session: Session, entry: Entry) -> str:
         entry.payer.value,
         entry.status.value,
     )
-    return Keys(get_organization(session).row_key_secret).of_text("\x1f".join(["typed in", *map(str, parts)]))
+    return Keys(get_organization(session).row_key_secret).of_texts(["\x1f".join(["typed in", *map(str, parts)])])
 
 
 def _check_entry(session: Session, viewer: Viewer, entry: Entry) -> None:

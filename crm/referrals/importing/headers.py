@@ -4,7 +4,7 @@ import re
 import unicodedata
 from enum import StrEnum
 
-from crm.referrals.models import PayerClass, ReferralStatus
+from crm.referrals.models import PayerClass, ReferralStatus, SourceKind
 
 
 class Target(StrEnum):
@@ -15,6 +15,7 @@ class Target(StrEnum):
     SOURCE_NPI = "source_npi"
     SOURCE_NAME = "source_name"
     PROVIDER_NAME = "provider_name"
+    SOURCE_KIND = "source_kind"
     SOURCE_CITY = "source_city"
     SOURCE_ZIP = "source_zip"
     SERVICE_LINE = "service_line"
@@ -29,6 +30,7 @@ class Target(StrEnum):
     NET = "net"
     COUNT = "count"
     REFERRAL_ID = "referral_id"
+    PARENT_ID = "parent_id"
     LEAVE_OUT = ""
 
     @property
@@ -42,6 +44,7 @@ LABELS = {
     Target.SOURCE_NAME: "Source practice",
     Target.PROVIDER_NAME: "Referring provider",
     Target.SOURCE_ZIP: "Source ZIP",
+    Target.SOURCE_KIND: "Kind of source",
     Target.SITE: "Destination site",
     Target.PAYER: "Payer class",
     Target.BILLED: "Revenue, billed",
@@ -49,6 +52,7 @@ LABELS = {
     Target.NET: "Revenue, net",
     Target.COUNT: "Number of referrals",
     Target.REFERRAL_ID: "Referral number",
+    Target.PARENT_ID: "Number of the referral it belongs to",
     Target.LEAVE_OUT: "Leave out",
 }
 MONEY = frozenset({Target.BILLED, Target.PAID, Target.NET})
@@ -71,6 +75,8 @@ SYNONYMS: dict[Target, str] = {
         referringprovnam referringprovidreferringprovnam referringdoctor referringdr referredby referredbyprovider referralcontact
         referralname referrer referrername requester orderingprovider orderingprovidername orderingphysician
         providername physicianname doctor doctorname fullname physician provider prd2 refprovider""",
+    Target.SOURCE_KIND: """referralsourcetype sourcetype referralsourcekind sourcekind referredbytype typeofreferralsource
+        referralsourcecategory sourcecategory referralcategory marketingplan referraltype""",
     Target.SOURCE_CITY: "referringcity sourcecity practicecity referringprovidercity referringpracticecity",
     Target.SOURCE_ZIP: "referringzip sourcezip practicezip referringproviderzip referringpracticezip referringzipcode sourcezipcode",
     Target.SERVICE_LINE: """serviceline service servicelinename businessline refdtospeccname department dept referredtospecialty
@@ -95,6 +101,8 @@ SYNONYMS: dict[Target, str] = {
         total paircount benecount claimidcount transactioncount qty quantity""",
     Target.REFERRAL_ID: """referralid referralnumber referralno referralnum refid reference referenceid referenceno
         referencenumber externalidnum rf16 rf111 identifier referralkey orderid ordernumber""",
+    Target.PARENT_ID: """parentreference parentreferenceid parentreferral parentreferralid parentid parentreferralnumber
+        originalreferral originalreferralid masterreferralid parentreferralno""",
 }  # fmt: skip
 SYNONYM_RANKS: dict[str, tuple[Target, int]] = {}
 for _target, _names in SYNONYMS.items():
@@ -164,6 +172,20 @@ STATUSES: dict[str, ReferralStatus] = {
     }.items()
     for word in _words(words)
 }
+
+# Kinds of sources, and names that stand for a kind; everything else is a practice or its provider.
+SOURCE_KINDS: dict[str, SourceKind] = {
+    word: kind
+    for kind, words in {
+        SourceKind.PATIENT: "patient, patients, existing patient, current patient, former patient, friend, family, friend family, friend or family, "
+        "family friend, relative, word of mouth, another patient, patient referral",
+        SourceKind.ADVERT: "advert, advertisement, advertising, ad, marketing, marketing data, google, google ads, internet, internet search, online, web, website, "
+        "our website, web search, social media, facebook, instagram, yelp, radio, tv, television, newspaper, magazine, billboard, mailer, direct mail, "
+        "flyer, brochure, insurance website, insurance directory, yellow pages, sign, drive by",
+        SourceKind.SELF: "self, self referral, self referred, self refer, walk in, walkin, no referral, none, not referred, patient self referral",
+    }.items()
+    for word in _words(words)
+}  # fmt: skip
 
 PAYERS: dict[str, PayerClass] = {
     word: payer

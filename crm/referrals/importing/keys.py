@@ -5,42 +5,56 @@ comes in. Any other row is known by everything that identifies it and by how man
 so two like rows of one file are two referrals and the same file twice changes nothing.
 """
 
-import base64
-import hashlib
 import hmac
+from collections.abc import Iterable, Sequence
 
-from crm.referrals.importing.rows import Row
+import numpy as np
 
-KEY_LENGTH = 43  # of 32 bytes in base64 without padding
+from crm.referrals.importing.facts import Ints
+from crm.referrals.models import KEY_BYTES
+
+PART = "\x1f"
 
 
 class Keys:
-    """Gives every row of one file its key, in the order of the file."""
+    """Gives the rows of one file their keys, in the order of the file."""
 
     def __init__(self, secret: str) -> None:
-        self._hmac = hmac.new(secret.encode(), digestmod=hashlib.sha256)
-        self._counts: dict[int, int] = {}
+        self._secret = secret.encode()
+        self._counts: dict[str, int] = {}
 
-    def key_of(self, row: Row) -> str:
-        """The key of the next row."""
-        identity = _identity(row)
-        if not row.referral_id:
-            short = hash(identity)
-            number = self._counts.get(short, 0) + 1
-            self._counts[short] = number
-            identity = f"{identity}\x1f{number}"
-        return self.of_text(identity)
+    def of_texts(self, texts: Iterable[str]) -> bytes:
+        """The fingerprints of texts, one behind the other, `KEY_BYTES` each."""
+        secret, digest = self._secret, hmac.digest
+        return b"".join(digest(secret, text.encode("utf-8", "replace"), "sha256")[:KEY_BYTES] for text in texts)
 
-    def of_text(self, text: str) -> str:
-        """The fingerprint of a text."""
-        digest = self._hmac.copy()
-        digest.update(text.encode("utf-8", "replace"))
-        return base64.urlsafe_b64encode(digest.digest()).decode().rstrip("=")
+    def of_numbers(self, numbers: Iterable[str]) -> bytes:
+        """The keys of rows that have a number of their sender."""
+        return self.of_texts(f"id{PART}{number.casefold()}" for number in numbers)
+
+    def of_rows(self, identities: Sequence[str], codes: Ints) -> bytes:
+        """The keys of rows without such a number: row n is the next one with `identities[codes[n]]`."""
+        order = np.argsort(codes, kind="stable")
+        counts = np.bincount(codes, minlength=len(identities))
+        starts = np.cumsum(counts) - counts
+        places = np.empty(len(codes), dtype=np.int64)
+        places[order] = np.arange(len(codes)) - starts[codes[order]]
+        before = [self._counts.get(identity, 0) for identity in identities]
+        for identity, count, earlier in zip(identities, counts.tolist(), before, strict=True):
+            self._counts[identity] = earlier + count
+        numbers = (places + np.array(before, dtype=np.int64)[codes] + 1).tolist()
+        return self.of_texts(
+            f"row{PART}{identities[code]}{PART}{number}" for code, number in zip(codes.tolist(), numbers, strict=True)
+        )
 
 
-def _identity(row: Row) -> str:
-    if row.referral_id:
-        return f"id\x1f{row.referral_id.casefold()}"
-    source = row.source_npi or f"{row.source_name}\x1f{row.provider_name}\x1f{row.zip}".casefold()
-    when = row.received_on.isoformat() if row.received_on else f"month {row.month}"
-    return "\x1f".join(("row", source, when, row.service_line.casefold(), row.site.casefold(), row.payer.value))
+def halves(keys: bytes) -> tuple[np.ndarray, np.ndarray]:
+    """Keys as two arrays of numbers, by which they sort as their bytes do."""
+    pairs = np.frombuffer(keys, dtype=">u8").reshape(-1, 2).astype(np.uint64)
+    return pairs[:, 0], pairs[:, 1]
+
+
+def key_list(keys: bytes, places: Iterable[int] | None = None) -> list[bytes]:
+    """Single keys, of all rows or of those at some places."""
+    at = range(len(keys) // KEY_BYTES) if places is None else places
+    return [keys[place * KEY_BYTES : place * KEY_BYTES + KEY_BYTES] for place in at]

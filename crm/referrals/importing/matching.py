@@ -1,4 +1,6 @@
-"""Finds the practice and the provider that a row names: by NPI, by affiliation on that day, by exact name. Pure."""
+"""Finds the practice and the provider behind a source: what a person decided, then NPI, affiliation on that day, exact
+name. Pure.
+"""
 
 import re
 from collections.abc import Iterable
@@ -6,11 +8,17 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
+import numpy as np
+
 from crm.directory.search_keys import folded
+from crm.referrals.importing.facts import EPOCH, NONE, Ints
+from crm.referrals.importing.rows import Named
+from crm.referrals.models import SourceKind
 
 LEGAL_FORMS = re.compile(
     r"\b(?:llc|l l c|inc|incorporated|pc|p c|pllc|pa|p a|ltd|lp|llp|corp|corporation|co|psc|the)\b"
 )
+DAYS = 1 << 20  # more than there are in two thousand years: makes one number of a source and a day
 
 
 class Place(NamedTuple):
@@ -40,6 +48,9 @@ class Match(NamedTuple):
     provider_id: int | None
 
 
+NOBODY = Match(None, None)
+
+
 def name_key(name: str) -> str:
     """A practice's name as it is compared: case, punctuation, `&` and legal forms do not matter."""
     return " ".join(LEGAL_FORMS.sub(" ", folded(name.replace("&", " and "))).split())
@@ -47,13 +58,14 @@ def name_key(name: str) -> str:
 
 @dataclass
 class Sources:
-    """The whole directory in dictionaries, for looking up many rows."""
+    """The whole directory in dictionaries, for looking up many sources, and what people decided about some."""
 
     provider_ids: dict[str, int] = field(default_factory=dict)
     stays: dict[int, list[Stay]] = field(default_factory=dict)
     practice_ids: dict[str, int] = field(default_factory=dict)
     by_name: dict[str, list[Place]] = field(default_factory=dict)
     name_of: dict[int, str] = field(default_factory=dict)
+    decided: dict[bytes, int] = field(default_factory=dict)  # by the key of a source
 
     @classmethod
     def of(cls, places: Iterable[Place], providers: dict[str, int], stays: dict[int, list[Stay]]) -> "Sources":
@@ -67,14 +79,38 @@ class Sources:
             found.by_name.setdefault(key, []).append(place)
         return found
 
-    def match(self, npi: str | None, name: str, city: str, zip_code: str, day: date) -> Match:
-        """The practice and provider behind a row, as of a day."""
-        provider_id = self.provider_ids.get(npi) if npi else None
-        if npi and npi in self.practice_ids:
-            return Match(self.practice_ids[npi], provider_id)
-        practice_id = self._practice_of(provider_id, name, day) if provider_id else None
-        if practice_id is None and name:
-            practice_id = self._named(name, city, zip_code)
+    def match_rows(self, sources: list[Named], source: Ints, days: Ints) -> tuple[Ints, Ints]:
+        """The practice and the provider of each row, whose source is a place in `sources`, as of its day."""
+        moving = np.array([self._moves(named) for named in sources], dtype=bool)
+        # Where the day does not matter, every different source is looked up once; elsewhere every source and day.
+        of_day = source * DAYS + np.where(moving[source], days, 0) if len(source) else source
+        pairs, places = np.unique(of_day, return_inverse=True)
+        found = [
+            self.match(sources[pair // DAYS], date.fromordinal(max(pair % DAYS, 0) + EPOCH)) for pair in pairs.tolist()
+        ]
+        practices, providers = (
+            np.array([NONE if id_ is None else id_ for id_ in ids], dtype=np.int64)
+            for ids in ([match.practice_id for match in found], [match.provider_id for match in found])
+        )
+        return practices[places], providers[places]
+
+    def _moves(self, source: Named) -> bool:
+        """Whether the day decides which practice it is."""
+        stays = self.stays.get(self.provider_ids.get(source.npi or "", 0), ())
+        return any(stay.starts_on or stay.ends_on for stay in stays)
+
+    def match(self, source: Named, day: date) -> Match:
+        """The practice and provider behind a source, as of a day."""
+        if source.kind != SourceKind.PRACTICE:
+            return NOBODY
+        provider_id = self.provider_ids.get(source.npi) if source.npi else None
+        if self.decided and source.key in self.decided:
+            return Match(self.decided[source.key], provider_id)
+        if source.npi and source.npi in self.practice_ids:
+            return Match(self.practice_ids[source.npi], provider_id)
+        practice_id = self._practice_of(provider_id, source.name, day) if provider_id else None
+        if practice_id is None and source.name:
+            practice_id = self._named(source.name, source.city, source.zip)
         return Match(practice_id, provider_id)
 
     def _practice_of(self, provider_id: int, name: str, day: date) -> int | None:

@@ -1,63 +1,26 @@
-"""Service lines and sites by the names that files use. An import makes those that are not there yet."""
+"""The numbers of the names in files: of service lines, sites and sources. An import makes those that are missing."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import cast
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, TypeVar, cast
 
+import numpy as np
 from sqlalchemy import Table, delete, func, insert, select
 from sqlalchemy.orm import Session
 
+from crm.core import bulk
+from crm.core.db import glance, turn
 from crm.referrals import import_queries
-from crm.referrals.importing.rows import Row
-from crm.referrals.models import Referral, ServiceLine, Site
+from crm.referrals.importing.facts import NONE, Ints
+from crm.referrals.importing.rows import Named, Rows
+from crm.referrals.models import Referral, ReferralSource, ServiceLine, Site, SourceKind
 
 LAST_POSITION = 8
+TURN_SOURCES = 2_000
 LINES, SITES = cast(Table, ServiceLine.__table__), cast(Table, Site.__table__)
-
-
-class Names:
-    """Service lines and sites by their names in small letters."""
-
-    def __init__(self, session: Session) -> None:
-        self._lines = import_queries.name_ids(session, ServiceLine)
-        self._sites = import_queries.name_ids(session, Site)
-
-    def service_line(self, name: str) -> int | None:
-        """The number of a service line that is known."""
-        return self._lines[name.casefold()] if name else None
-
-    def site(self, name: str) -> int | None:
-        """The number of a site that is known."""
-        return self._sites[name.casefold()] if name else None
-
-    def unknown(self, rows: Iterable[Row]) -> "Unknown":
-        """The names in rows that are not there yet, each once, as they are written first."""
-        lines: dict[str, str] = {}
-        sites: dict[str, str] = {}
-        for row in rows:
-            for name, known, new in ((row.service_line, self._lines, lines), (row.site, self._sites, sites)):
-                if name and name.casefold() not in known:
-                    new.setdefault(name.casefold(), name)
-        return Unknown(list(lines.values()), list(sites.values()))
-
-    def imagine(self, unknown: "Unknown") -> None:
-        """Give unknown names negative numbers, for a dry run."""
-        for known, names in ((self._lines, unknown.lines), (self._sites, unknown.sites)):
-            for name in names:
-                known[name.casefold()] = -1 - len(known)
-
-    def make(self, session: Session, unknown: "Unknown") -> dict[str, list[int]]:
-        """Make service lines and sites of unknown names; returns the numbers of both."""
-        used = session.scalar(select(func.count()).select_from(ServiceLine)) or 0
-        made: dict[str, list[int]] = {"service_lines": [], "sites": []}
-        for place, name in enumerate(unknown.lines, used + 1):
-            number = _insert(session, LINES, name=name, position=min(place, LAST_POSITION))
-            self._lines[name.casefold()] = number
-            made["service_lines"].append(number)
-        for name in unknown.sites:
-            number = self._sites[name.casefold()] = _insert(session, SITES, name=name)
-            made["sites"].append(number)
-        return made
+SOURCES = cast(Table, ReferralSource.__table__)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -71,8 +34,96 @@ class Unknown:
         return bool(self.lines or self.sites)
 
 
+@dataclass
+class Names:
+    """Service lines and sites by their names in small letters, and sources by their keys."""
+
+    lines: dict[str, int]
+    sites: dict[str, int]
+    sources: dict[bytes, int] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, session: Session) -> "Names":
+        """The service lines and sites that are there; sources are looked up as they come."""
+        return cls(import_queries.name_ids(session, ServiceLine), import_queries.name_ids(session, Site))
+
+    def columns(self, rows: Rows) -> dict[str, Ints]:
+        """The numbers of the names of rows, all of which are known by now."""
+        lines, sites = ([name.casefold() for name in names] for names in (rows.service_lines, rows.sites))
+        return {
+            "service_line_id": _numbers([self.lines[name] for name in lines], rows.columns["service_line"]),
+            "site_id": _numbers([self.sites[name] for name in sites], rows.columns["site"]),
+            "source_id": _numbers([self.sources[source.key] for source in rows.sources], rows.columns["source"]),
+        }
+
+    def unknown(self, rows: Rows) -> Unknown:
+        """The names of lines and sites that are not there yet, each once, as they are written first."""
+        return Unknown(_new(rows.service_lines, self.lines), _new(rows.sites, self.sites))
+
+    def imagine(self, session: Session, rows: Rows) -> None:
+        """Give unknown names negative numbers, for a dry run."""
+        unknown = self.unknown(rows)
+        for known, names in ((self.lines, unknown.lines), (self.sites, unknown.sites)):
+            for name in names:
+                known[name.casefold()] = -1 - len(known)
+        for key, _ in self._new_sources(session, rows):
+            self.sources[key] = -1 - len(self.sources)
+
+    def make(self, session: Session, unknown: Unknown) -> dict[str, list[int]]:
+        """Make service lines and sites of unknown names; returns the numbers of both."""
+        used = session.scalar(select(func.count()).select_from(ServiceLine)) or 0
+        made: dict[str, list[int]] = {"service_lines": [], "sites": []}
+        for place, name in enumerate(unknown.lines, used + 1):
+            number = _insert(session, LINES, name=name, position=min(place, LAST_POSITION))
+            self.lines[name.casefold()] = number
+            made["service_lines"].append(number)
+        for name in unknown.sites:
+            number = self.sites[name.casefold()] = _insert(session, SITES, name=name)
+            made["sites"].append(number)
+        return made
+
+    def make_sources(self, session: Session, rows: Rows) -> None:
+        """Write down how the rows name their sources, where that is new. Commits its turns."""
+        new = iter(self._new_sources(session, rows))
+        while some := list(islice(new, TURN_SOURCES)):
+            with turn(session):
+                columns: dict[str, Sequence[Any]] = {"key": [key for key, _ in some]}
+                for place, name in enumerate(Named._fields):
+                    columns[name] = [source[place] for _, source in some]
+                bulk.load(session, SOURCES, columns)
+            self._find(session, [key for key, _ in some])
+
+    def _new_sources(self, session: Session, rows: Rows) -> list[tuple[bytes, Named]]:
+        keys = {source.key: source for source in rows.sources}
+        self._find(session, [key for key in keys if key not in self.sources])
+        return [(key, source) for key, source in keys.items() if key not in self.sources]
+
+    def _find(self, session: Session, keys: Sequence[bytes]) -> None:
+        with glance(session):
+            self.sources.update(import_queries.source_ids(session, keys))
+
+
+def _numbers(ids: list[int], column: Ints) -> Ints:
+    known = np.array([*ids, NONE], dtype=np.int64)
+    return known[np.where(column == NONE, len(ids), column)]
+
+
+def _new(names: Iterable[str], known: dict[str, int]) -> list[str]:
+    found: dict[str, str] = {}
+    for name in names:
+        if name.casefold() not in known:
+            found.setdefault(name.casefold(), name)
+    return list(found.values())
+
+
 def _insert(session: Session, table: Table, **values: object) -> int:
     return int(session.execute(insert(table).values(**values).returning(table.c.id)).scalar_one())
+
+
+def apart_ids(session: Session) -> Ints:
+    """The sources that are no practices."""
+    query = select(ReferralSource.id).where(ReferralSource.kind != SourceKind.PRACTICE)
+    return np.array(session.scalars(query).all(), dtype=np.int64)
 
 
 def remove_unused(session: Session, made: dict[str, list[int]]) -> None:

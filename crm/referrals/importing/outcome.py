@@ -1,85 +1,86 @@
 """What becomes of each row of a file: new, changed, unchanged or refused. The check and the import both run this code.
 
-Nothing is written here. Rows come in pieces, so memory stays bounded whatever the size of the file.
+Nothing is written here. Rows come in batches, so memory stays bounded whatever the size of the file.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import islice
-from typing import Any, NamedTuple
 
+import numpy as np
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crm.core import formats
 from crm.core.db import glance
 from crm.referrals import import_queries
-from crm.referrals.importing.headers import Target
-from crm.referrals.importing.keys import Keys
+from crm.referrals.importing.batches import Batch
+from crm.referrals.importing.facts import CHOICES, NONE, VALUES, Bools, Facts, Ints, day_number
+from crm.referrals.importing.headers import MONEY, Target
+from crm.referrals.importing.keys import halves, key_list
 from crm.referrals.importing.mapping import MappedColumn
 from crm.referrals.importing.matching import Sources
-from crm.referrals.importing.names import Names
-from crm.referrals.importing.rows import Options, Refused, Row, RowReader
-from crm.referrals.importing.upload import unpack
-from crm.referrals.importing.versions import VALUES, merged
-from crm.referrals.models import Grain
+from crm.referrals.importing.names import Names, apart_ids
+from crm.referrals.importing.rows import Options, Piece, Refusal, RowReader
+from crm.referrals.models import Grain, ReferralKey, ReferralStatus, SourceKind
 
-PIECE = 2_000
 MIDDLE_OF_MONTH = 15
+STEPS = tuple(
+    CHOICES["status"].index(step) for step in (ReferralStatus.RECEIVED, ReferralStatus.SCHEDULED, ReferralStatus.SEEN)
+)
 SAID_BY: dict[str, tuple[Target, ...]] = {
     "payer": (Target.PAYER,),
     "status": (Target.STATUS,),
     "appointment_on": (Target.APPOINTMENT_ON,),
     "seen_on": (Target.SEEN_ON,),
     "report_sent_on": (Target.REPORT_SENT_ON,),
-    "revenue_cents": (Target.BILLED, Target.PAID, Target.NET),
-    "revenue_kind": (Target.BILLED, Target.PAID, Target.NET),
+    "revenue_cents": tuple(MONEY),
+    "revenue_kind": tuple(MONEY),
 }
 
 
-class Change(NamedTuple):
-    """A row that is there already and that the file says differently: which, and its new version."""
+@dataclass
+class Versions:
+    """Rows to write: values and keys; for rows that are there already also the number and values of the one before."""
 
-    referral_id: int
-    version: dict[str, Any]
+    facts: Facts
+    keys: list[bytes]
+    is_apart: Bools
+    before: Facts | None = None
+    replaces: list[int] = field(default_factory=list)
+    was_apart: Bools = field(default_factory=lambda: np.zeros(0, dtype=bool))
 
-
-class Refusal(NamedTuple):
-    """A row that does not go in."""
-
-    line: int
-    column: str
-    reason: str
+    def __len__(self) -> int:
+        return len(self.keys)
 
 
 @dataclass
 class Outcome:
-    """What becomes of one piece of rows."""
+    """What becomes of one batch of rows."""
 
-    new: list[dict[str, Any]] = field(default_factory=list)
-    changed: list[Change] = field(default_factory=list)
-    unchanged: int = 0
-    refused: list[Refusal] = field(default_factory=list)
-    unmatched: int = 0
-    unknown_sources: Counter[str] = field(default_factory=Counter)
-    months: set[int] = field(default_factory=set)
-    lines: int = 0
+    lines: int
+    new: Versions
+    changed: Versions
+    unchanged: int
+    refused: list[Refusal]
+    unmatched: int
+    unknown_sources: Counter[str]
+    months: set[int]
 
 
 @dataclass
 class Plan:
     """Everything that reading the rows of one import needs."""
 
-    packed: bytes
+    pieces: Iterable[Piece]
     columns: list[MappedColumn]
     grain: Grain
     options: Options
     today: date
     sources: Sources
     names: Names
-    keys: Keys
-    seen: dict[int, int] = field(default_factory=dict)
+    secret: str
 
     def __post_init__(self) -> None:
         self.reader = RowReader(self.columns, self.grain, self.options, self.today)
@@ -92,98 +93,102 @@ class Plan:
         self.said = frozenset(said)
 
 
-@dataclass
-class Piece:
-    """Some lines of a file: those that could be read, each with its key, and those that could not."""
-
-    lines: int
-    rows: list[tuple[str, Row]] = field(default_factory=list)
-    refused: list[Refusal] = field(default_factory=list)
-
-
-def pieces(plan: Plan) -> Iterator[Piece]:
-    """The rows of the file, piece by piece."""
-    lines = unpack(plan.packed)
-    while some := list(islice(lines, PIECE)):
-        piece = Piece(len(some))
-        for line, cells in some:
-            try:
-                piece.rows.append(_read(plan, line, cells))
-            except Refused as refusal:
-                piece.refused.append(Refusal(line, refusal.column, refusal.reason))
-        yield piece
-
-
-def _read(plan: Plan, line: int, cells: list[str] | str) -> tuple[str, Row]:
-    if isinstance(cells, str):
-        raise Refused("", cells)
-    row = plan.reader(line, cells)
-    return plan.keys.key_of(row), row
-
-
-def outcome_of(session: Session, plan: Plan, piece: Piece) -> Outcome:
-    """What becomes of the rows of a piece, whose names are all known by now. Ends the transaction in which it reads."""
-    found = Outcome(lines=piece.lines, refused=piece.refused)
+def outcome_of(session: Session, plan: Plan, batch: Batch) -> Outcome:
+    """What becomes of the rows of a batch, whose names are all known by now. Ends the transaction in which it reads."""
+    facts, is_apart = _facts(plan, batch)
+    keys = key_list(batch.keys)
     with glance(session):
-        stored = import_queries.existing_rows(session, [key for key, _ in piece.rows]) if piece.rows else {}
-    for key, row in piece.rows:
-        values = _values(plan, row)
-        try:
-            _check_repeated(plan, key, row, values)
-        except Refused as refusal:
-            found.refused.append(Refusal(row.line, refusal.column, refusal.reason))
-        except _Repeated:
-            found.unchanged += 1
-        else:
-            _place(plan, found, key, row, values, stored.get(key))
+        newest = _newest(session, batch.keys, keys)
+        known = np.flatnonzero(newest)
+        stored = import_queries.read_facts(session, newest[known].tolist())
+        apart = apart_ids(session)
+    after = _merged(plan, stored, facts.take(known))
+    differs = after.differ_from(stored) & (not batch.are_children)
+    changed, fresh = known[differs], np.flatnonzero(newest == 0)
+    is_unmatched = (facts["practice_id"] == NONE) & ~is_apart
+    rows = batch.rows
+    return Outcome(
+        lines=rows.lines,
+        new=Versions(facts.take(fresh), [keys[place] for place in fresh.tolist()], is_apart[fresh]),
+        changed=Versions(
+            after.take(differs), [keys[place] for place in changed.tolist()],
+            np.isin(after["source_id"][differs], apart), stored.take(differs), newest[changed].tolist(),
+            np.isin(stored["source_id"][differs], apart),
+        ),
+        unchanged=len(known) - len(changed) + batch.repeated,
+        refused=rows.refused,
+        unmatched=int(is_unmatched.sum()),
+        unknown_sources=_unknown(batch, is_unmatched),
+        months=set(np.unique(facts["month"]).tolist()),
+    )  # fmt: skip
+
+
+def _facts(plan: Plan, batch: Batch) -> tuple[Facts, Bools]:
+    """The rows as they are stored, with numbers for names; and which came from no practice."""
+    rows = batch.rows
+    said = {name: column for name, column in rows.columns.items() if name not in ("source", "service_line", "site")}
+    practice, provider = plan.sources.match_rows(rows.sources, rows.columns["source"], _days(said))
+    names = plan.names.columns(rows)
+    is_apart = np.array([source.kind != SourceKind.PRACTICE for source in rows.sources] or [False], dtype=bool)
+    source = rows.columns["source"]
+    columns = {**said, **names, "practice_id": practice, "provider_id": provider}
+    return Facts({name: columns[name] for name in VALUES}), is_apart[source] if len(source) else np.zeros(0, dtype=bool)
+
+
+def _days(columns: dict[str, Ints]) -> Ints:
+    """The day as of which a source is looked up: of a monthly count, the middle of its month."""
+    months = {
+        month: day_number(formats.month_start(month).replace(day=MIDDLE_OF_MONTH))
+        for month in np.unique(columns["month"]).tolist()
+    }
+    if (columns["received_on"] != NONE).all():
+        return columns["received_on"]
+    middles = np.array([months[month] for month in columns["month"].tolist()], dtype=np.int64)
+    return np.where(columns["received_on"] == NONE, middles, columns["received_on"])
+
+
+def _newest(session: Session, packed: bytes, keys: list[bytes]) -> Ints:
+    """The row that has each key now, or 0."""
+    found = np.zeros(len(keys), dtype=np.int64)
+    if not keys or session.scalar(select(ReferralKey.referral_id).limit(1)) is None:
+        return found
+    order = np.lexsort(halves(packed)[::-1]).tolist()
+    ids = import_queries.newest_ids(session, [keys[place] for place in order])
+    if ids:
+        for place, key in enumerate(keys):
+            found[place] = ids.get(key, 0)
     return found
 
 
-class _Repeated(Exception):
-    """The same referral with the same values stands in the file already: it counts once."""
+def _merged(plan: Plan, before: Facts, after: Facts) -> Facts:
+    """The new versions of rows: what the file says in place of what was there, and the rest as it was.
+
+    A file without a status column only ever moves a referral forward. A source that is no longer recognized (its
+    affiliation ended, say) stays where it was, as long as the file names it as before.
+    """
+    now = {name: after[name] if name in plan.said else before[name] for name in VALUES}
+    if "status" not in plan.said:
+        now["status"] = _further(before["status"], after["status"])
+    stays = (
+        (now["practice_id"] == NONE) & (before["practice_id"] != NONE) & (before["source_id"] == now["source_id"])
+    )
+    for name in ("practice_id", "provider_id"):
+        now[name] = np.where(stays, before[name], now[name])
+    return Facts(now)
 
 
-def _check_repeated(plan: Plan, key: str, row: Row, values: dict[str, Any]) -> None:
-    """The number of a sender stands for one referral: the file may say it again, but not differently."""
-    if not (plan.reader.has_id and row.referral_id):
-        return
-    short, said = hash(key), hash(tuple(values.values()))
-    earlier = plan.seen.get(short)
-    if earlier is None:
-        plan.seen[short] = said
-    elif earlier == said:
-        raise _Repeated
-    else:
-        raise Refused(
-            plan.reader.headers[Target.REFERRAL_ID], "Same referral number as an earlier row, with other values"
-        )
+def _further(was: Ints, now: Ints) -> Ints:
+    """The later of two steps; declined and lost stay what they are."""
+    rank = np.full(len(CHOICES["status"]), -1, dtype=np.int64)
+    rank[list(STEPS)] = np.arange(len(STEPS))
+    moves = (rank[was] >= 0) & (rank[now] > rank[was])
+    return np.where(moves, now, was)
 
 
-def _values(plan: Plan, row: Row) -> dict[str, Any]:
-    day = row.received_on or formats.month_start(row.month).replace(day=MIDDLE_OF_MONTH)
-    match = plan.sources.match(row.source_npi, row.source_name, row.city, row.zip, day)
-    return {
-        "month": row.month, "received_on": row.received_on,
-        "practice_id": match.practice_id, "provider_id": match.provider_id,
-        "source_name": row.source_name or row.provider_name, "source_npi": row.source_npi,
-        "service_line_id": plan.names.service_line(row.service_line), "site_id": plan.names.site(row.site),
-        "payer": row.payer, "status": row.status,
-        "appointment_on": row.appointment_on, "seen_on": row.seen_on, "report_sent_on": row.report_sent_on,
-        "count": row.count, "revenue_cents": row.revenue_cents, "revenue_kind": row.revenue_kind,
-    }  # fmt: skip
-
-
-def _place(plan: Plan, found: Outcome, key: str, row: Row, values: dict[str, Any], stored: Any) -> None:
-    found.months.add(row.month)
-    if values["practice_id"] is None:
-        found.unmatched += 1
-        found.unknown_sources[values["source_name"] or row.source_npi or "Source without a name"] += 1
-    if stored is None:
-        found.new.append({"row_key": key, **values})
-        return
-    before = tuple(stored[2:])
-    after = merged(before, values, plan.said)
-    if after == before:
-        found.unchanged += 1
-    else:
-        found.changed.append(Change(stored.id, {"row_key": key, **dict(zip(VALUES, after, strict=True))}))
+def _unknown(batch: Batch, rows: Bools) -> Counter[str]:
+    """The sources of rows that match no practice, by what they are called."""
+    places, counts = np.unique(batch.rows.columns["source"][rows], return_counts=True)
+    found: Counter[str] = Counter()
+    for place, count in zip(places.tolist(), counts.tolist(), strict=True):
+        found[batch.rows.sources[place].label] += count
+    return found

@@ -1,57 +1,100 @@
-"""One row of a file becomes one row of `referral`, or a refusal with its column and reason. Pure.
+"""Pieces of a file become columns of numbers, and refusals with column and reason. Pure.
 
-`RowReader` holds how the file is mapped; calling it with the cells of a line gives a `Row` or raises `Refused`.
+`RowReader` holds how the file is mapped. A piece is read column by column, and of each column every different text
+once: a hundred thousand statuses are five words.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from crm.core import formats
 from crm.referrals.importing import values
+from crm.referrals.importing.facts import CHOICES, NONE, Bools, Ints, day_number, numbers
 from crm.referrals.importing.headers import MONEY, Target
 from crm.referrals.importing.mapping import MappedColumn
 from crm.referrals.importing.values import Unreadable
-from crm.referrals.models import Grain, PayerClass, ReferralStatus, RevenueKind
+from crm.referrals.models import KEY_BYTES, Grain, PayerClass, ReferralStatus, RevenueKind, SourceKind
 
 MAX_AHEAD = timedelta(days=730)
 NAME_LENGTH = 200
 SHORT_LENGTH = 60
+DATES = (Target.APPOINTMENT_ON, Target.SEEN_ON, Target.REPORT_SENT_ON)
+PAYERS, STATUSES, KINDS = CHOICES["payer"], CHOICES["status"], CHOICES["revenue_kind"]
 
 
-class Refused(Exception):
-    """A row that cannot go in: which column, and why; never a value."""
-
-    def __init__(self, column: str, reason: str) -> None:
-        super().__init__(reason)
-        self.column = column
-        self.reason = reason
-
-
-@dataclass(slots=True)
-class Row:
-    """What a line says, before its source is looked up and its names have numbers."""
+class Refusal(NamedTuple):
+    """A row that does not go in: which column, and why; never a value."""
 
     line: int
-    month: int
-    received_on: date | None
-    source_npi: str | None
-    source_name: str
+    column: str
+    reason: str
+
+
+class Named(NamedTuple):
+    """A source as a file names it."""
+
+    kind: str
+    npi: str | None
+    name: str
     provider_name: str
     city: str
     zip: str
-    service_line: str
-    site: str
-    payer: PayerClass
-    status: ReferralStatus
-    appointment_on: date | None
-    seen_on: date | None
-    report_sent_on: date | None
-    count: int
-    revenue_cents: int | None
-    revenue_kind: RevenueKind | None
-    referral_id: str
+
+    @property
+    def key(self) -> bytes:
+        """By what this way of naming a source is known again."""
+        said = "\x1f".join(part or "" for part in self).casefold()
+        return hashlib.sha256(said.encode("utf-8", "replace")).digest()[:KEY_BYTES]
+
+    @property
+    def label(self) -> str:
+        """What it is called where no practice is known."""
+        return self.name or self.provider_name or self.npi or "Source without a name"
+
+
+@dataclass
+class Piece:
+    """Some lines of a file: the cells of each kept column, the number of each line, and lines that were not kept."""
+
+    numbers: list[int]
+    columns: Sequence[Sequence[str]]
+    broken: list[Refusal] = field(default_factory=list)
+
+
+@dataclass
+class Rows:
+    """The rows of a piece that can go in, column by column, in the order of the file; and why the others cannot.
+
+    `source`, `service_line` and `site` are places in the lists of names beside them; NONE where nothing is said.
+    """
+
+    lines: int
+    refused: list[Refusal]
+    numbers: Ints
+    columns: dict[str, Ints]
+    sources: list[Named]
+    service_lines: list[str]
+    sites: list[str]
+    referral_ids: list[str]
+    parent_ids: list[str]
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def take(self, places: Ints) -> "Rows":
+        """Some of the rows, without what is said of the others."""
+        return Rows(
+            lines=len(places), refused=[], numbers=self.numbers[places],
+            columns={name: column[places] for name, column in self.columns.items()},
+            sources=self.sources, service_lines=self.service_lines, sites=self.sites,
+            referral_ids=[self.referral_ids[place] for place in places.tolist()] if self.referral_ids else [],
+            parent_ids=[self.parent_ids[place] for place in places.tolist()] if self.parent_ids else [],
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -68,8 +111,23 @@ class Options:
         return cls(stored.get("month"), stored.get("service_line") or "", stored.get("site") or "")
 
 
+class _Faults:
+    """The first fault of each row."""
+
+    def __init__(self, length: int) -> None:
+        self.of_row = np.zeros(length, dtype=np.int16)
+        self.says: list[tuple[str, str]] = [("", "")]
+
+    def add(self, rows: Bools, column: str, reason: str) -> None:
+        """These rows cannot go in, unless another reason was found before."""
+        rows = rows & (self.of_row == 0)
+        if rows.any():
+            self.says.append((column, reason))
+            self.of_row[rows] = len(self.says) - 1
+
+
 class RowReader:
-    """Reads the cells of one line after the other, as the file was mapped."""
+    """Reads one piece after the other, as the file was mapped."""
 
     def __init__(self, columns: list[MappedColumn], grain: Grain, options: Options, today: date) -> None:
         self.grain, self.options, self.today = grain, options, today
@@ -77,107 +135,199 @@ class RowReader:
         self.headers = {column.target: column.header for column in columns if column.target}
         self.day_first = {column.target: column.day_first for column in columns if column.target}
         self.money = next((target for target in MONEY if target in self.places), None)
-        self.revenue_kind = RevenueKind(self.money.value) if self.money else None
         self.has_id = Target.REFERRAL_ID in self.places and grain is Grain.EVENT
 
-    def __call__(self, line: int, cells: list[str]) -> Row:
-        """The row that a line says. Raises Refused."""
-        text = self._text(cells)
-        received_on, month = self._when(text)
-        appointment_on = self._day(text, Target.APPOINTMENT_ON)
-        seen_on = self._day(text, Target.SEEN_ON)
-        report_sent_on = self._day(text, Target.REPORT_SENT_ON)
-        self._check_order(received_on, appointment_on, seen_on, report_sent_on)
-        npi_text = text(Target.SOURCE_NPI)
-        source, provider = text(Target.SOURCE_NAME)[:NAME_LENGTH], text(Target.PROVIDER_NAME)[:NAME_LENGTH]
-        if not (npi_text or source or provider):
-            raise Refused(self._any_header(Target.SOURCE_NAME, Target.SOURCE_NPI, Target.PROVIDER_NAME), "No source")
-        cents = self._read(text, self.money, values.parse_cents) if self.money else None
-        return Row(
-            line=line, month=month, received_on=received_on,
-            source_npi=values.parse_npi(npi_text) if npi_text else None,
-            source_name=source, provider_name=provider,
-            city=text(Target.SOURCE_CITY), zip=text(Target.SOURCE_ZIP)[:5],
-            service_line=(text(Target.SERVICE_LINE) or self.options.service_line)[:SHORT_LENGTH],
-            site=(text(Target.SITE) or self.options.site)[:SHORT_LENGTH],
-            payer=values.parse_payer(text(Target.PAYER)),
-            status=self._status(text, appointment_on, seen_on),
-            appointment_on=appointment_on, seen_on=seen_on, report_sent_on=report_sent_on,
-            count=self._count(text),
-            revenue_cents=cents, revenue_kind=self.revenue_kind if cents is not None else None,
-            referral_id=text(Target.REFERRAL_ID) if self.has_id else "",
+    def __call__(self, piece: Piece) -> Rows:
+        """The rows of a piece."""
+        read = _Reading(self, piece)
+        columns = read.columns()
+        good = np.flatnonzero(read.faults.of_row == 0)
+        refused = piece.broken + [
+            Refusal(piece.numbers[place], *read.faults.says[read.faults.of_row[place]])
+            for place in np.flatnonzero(read.faults.of_row).tolist()
+        ]
+        sources, source = read.sources(good)
+        lines, line = read.names(Target.SERVICE_LINE, self.options.service_line, good)
+        sites, site = read.names(Target.SITE, self.options.site, good)
+        return Rows(
+            lines=len(piece.numbers) + len(piece.broken), refused=sorted(refused), numbers=numbers(
+                piece.numbers, len(piece.numbers)
+            )[good],
+            columns={name: column[good] for name, column in columns.items()}
+            | {"source": source, "service_line": line, "site": site},
+            sources=sources, service_lines=lines, sites=sites,
+            referral_ids=read.texts(Target.REFERRAL_ID, good) if self.has_id else [],
+            parent_ids=read.texts(Target.PARENT_ID, good) if self.has_id else [],
         )  # fmt: skip
 
-    def _text(self, cells: list[str]) -> Callable[[Target], str]:
-        places = self.places
 
-        def text(target: Target) -> str:
-            place = places.get(target)
-            return "" if place is None else cells[place]
+class _Reading:
+    """One piece while it is read."""
 
-        return text
+    def __init__(self, reader: RowReader, piece: Piece) -> None:
+        self.reader, self.piece = reader, piece
+        self.length = len(piece.numbers)
+        self.faults = _Faults(self.length)
 
-    def _any_header(self, *targets: Target) -> str:
-        return next((self.headers[target] for target in targets if target in self.headers), "")
+    def cells(self, target: Target) -> Sequence[str] | None:
+        """The cells of a target's column."""
+        place = self.reader.places.get(target)
+        return None if place is None else self.piece.columns[place]
 
-    def _read(self, text: Callable[[Target], str], target: Target, parse: Callable[[str], Any]) -> Any:
-        found = text(target)
-        if not found:
-            return None
-        try:
-            return parse(found)
-        except Unreadable as problem:
-            raise Refused(self.headers[target], str(problem)) from None
+    def texts(self, target: Target, rows: Ints) -> list[str]:
+        """The cells of some rows; nothing when the file has no such column."""
+        cells = self.cells(target)
+        return [] if cells is None else [cells[row] for row in rows.tolist()]
 
-    def _day(self, text: Callable[[Target], str], target: Target) -> date | None:
-        parse = values.parse_day_first if self.day_first.get(target) else values.parse_date
-        value: date | None = self._read(text, target, parse)
-        latest = self.today + MAX_AHEAD if target is Target.APPOINTMENT_ON else self.today
-        if value is not None and value > latest:
-            raise Refused(self.headers[target], "Date lies in the future")
-        return value
+    def columns(self) -> dict[str, Ints]:
+        """The columns that need no names, in the order in which their faults are told."""
+        received, month = self._when()
+        days = {target: self._days(target) for target in DATES}
+        self._check_order(received, *days.values())
+        self._check_source()
+        cents = self._money()
+        return {
+            "month": month, "received_on": received, "revenue_cents": cents,
+            "revenue_kind": np.where(cents == NONE, NONE, self._money_kind()),
+            "status": self._status(days[Target.APPOINTMENT_ON], days[Target.SEEN_ON]),
+            "payer": self._payer(), "count": self._count(),
+            "appointment_on": days[Target.APPOINTMENT_ON], "seen_on": days[Target.SEEN_ON],
+            "report_sent_on": days[Target.REPORT_SENT_ON],
+        }  # fmt: skip
 
-    def _when(self, text: Callable[[Target], str]) -> tuple[date | None, int]:
-        received_on = self._day(text, Target.RECEIVED_ON)
-        if self.grain is Grain.EVENT:
-            if received_on is None:
-                raise Refused(self.headers.get(Target.RECEIVED_ON, ""), "No received date")
-            return received_on, formats.month_of(received_on)
-        day_first = self.day_first.get(Target.MONTH, False)
-        month: int | None = self._read(text, Target.MONTH, lambda found: values.parse_month(found, day_first=day_first))
-        if month is None:
-            month = formats.month_of(received_on) if received_on else self.options.month
-        if month is None:
-            raise Refused(self._any_header(Target.MONTH, Target.RECEIVED_ON), "No month")
-        if month > formats.month_of(self.today):
-            raise Refused(self._any_header(Target.MONTH, Target.RECEIVED_ON), "Month lies in the future")
-        return None, month
+    def _none(self) -> Ints:
+        return np.full(self.length, NONE, dtype=np.int64)
 
-    def _check_order(
-        self, received: date | None, appointment: date | None, seen: date | None, report: date | None
-    ) -> None:
-        for target, value, words in (
+    def _read(self, target: Target, parse: Callable[[str], int]) -> Ints:
+        """A column, each different text of it parsed once; empty cells are NONE."""
+        cells = self.cells(target)
+        if cells is None:
+            return self._none()
+        known: dict[str, int] = {}
+        reasons: dict[str, list[int]] = {}
+        for text in dict.fromkeys(cells):
+            try:
+                known[text] = parse(text) if text else NONE
+            except Unreadable as problem:
+                known[text] = NONE
+                reasons.setdefault(str(problem), []).append(len(known) - 1)
+        found = numbers(map(known.__getitem__, cells), self.length)
+        if reasons:
+            places = dict(zip(known, range(len(known)), strict=True))
+            codes = numbers(map(places.__getitem__, cells), self.length)
+            for reason, of in reasons.items():
+                self.faults.add(np.isin(codes, of), self.reader.headers[target], reason)
+        return found
+
+    def _days(self, target: Target) -> Ints:
+        parse = values.parse_day_first if self.reader.day_first.get(target) else values.parse_date
+        found = self._read(target, lambda text: day_number(parse(text)))
+        today = self.reader.today
+        latest = day_number(today + MAX_AHEAD if target is Target.APPOINTMENT_ON else today)
+        if target in self.reader.headers:
+            self.faults.add(found > latest, self.reader.headers[target], "Date lies in the future")
+        return found
+
+    def _when(self) -> tuple[Ints, Ints]:
+        reader, received = self.reader, self._days(Target.RECEIVED_ON)
+        month_of = _months(received)
+        if reader.grain is Grain.EVENT:
+            self.faults.add(received == NONE, reader.headers.get(Target.RECEIVED_ON, ""), "No received date")
+            return received, month_of
+        day_first = reader.day_first.get(Target.MONTH, False)
+        month = self._read(Target.MONTH, lambda text: values.parse_month(text, day_first=day_first))
+        month = np.where(month == NONE, month_of, month)
+        if reader.options.month is not None:
+            month = np.where(month == NONE, reader.options.month, month)
+        header = self._header(Target.MONTH, Target.RECEIVED_ON)
+        self.faults.add(month == NONE, header, "No month")
+        self.faults.add(month > formats.month_of(reader.today), header, "Month lies in the future")
+        return self._none(), month
+
+    def _header(self, *targets: Target) -> str:
+        return next((self.reader.headers[target] for target in targets if target in self.reader.headers), "")
+
+    def _check_order(self, received: Ints, appointment: Ints, seen: Ints, report: Ints) -> None:
+        for target, days, words in (
             (Target.APPOINTMENT_ON, appointment, "Appointment before the referral was received"),
             (Target.SEEN_ON, seen, "Seen before the referral was received"),
             (Target.REPORT_SENT_ON, report, "Report sent before the referral was received"),
         ):
-            if value is not None and received is not None and value < received:
-                raise Refused(self.headers[target], words)
-        if report is not None and seen is not None and report < seen:
-            raise Refused(self.headers[Target.REPORT_SENT_ON], "Report sent before the visit")
+            self._check_after(received, days, target, words)
+        self._check_after(seen, report, Target.REPORT_SENT_ON, "Report sent before the visit")
 
-    def _status(self, text: Callable[[Target], str], appointment: date | None, seen: date | None) -> ReferralStatus:
-        said: ReferralStatus | None = self._read(text, Target.STATUS, values.parse_status)
-        if said is not None:
-            return said
-        if seen is not None:
-            return ReferralStatus.SEEN
-        return ReferralStatus.SCHEDULED if appointment is not None else ReferralStatus.RECEIVED
+    def _check_after(self, earlier: Ints, later: Ints, target: Target, words: str) -> None:
+        is_wrong = (earlier != NONE) & (later != NONE) & (later < earlier)
+        self.faults.add(is_wrong, self.reader.headers.get(target, ""), words)
 
-    def _count(self, text: Callable[[Target], str]) -> int:
-        if self.grain is Grain.EVENT:
-            return 1
-        count: int | None = self._read(text, Target.COUNT, values.parse_count)
-        if count is None:
-            raise Refused(self.headers.get(Target.COUNT, ""), "No count")
-        return count
+    def _check_source(self) -> None:
+        is_said = np.zeros(self.length, dtype=bool)
+        targets = (Target.SOURCE_NAME, Target.SOURCE_NPI, Target.PROVIDER_NAME, Target.SOURCE_KIND)
+        for target in targets:
+            cells = self.cells(target)
+            if cells is not None:
+                is_said |= np.fromiter(map(bool, cells), dtype=bool, count=self.length)
+        self.faults.add(~is_said, self._header(*targets), "No source")
+
+    def _money(self) -> Ints:
+        return self._read(self.reader.money, values.parse_cents) if self.reader.money else self._none()
+
+    def _money_kind(self) -> int:
+        return KINDS.index(RevenueKind(self.reader.money.value)) if self.reader.money else NONE
+
+    def _payer(self) -> Ints:
+        found = self._read(Target.PAYER, lambda text: PAYERS.index(values.parse_payer(text)))
+        return np.where(found == NONE, PAYERS.index(PayerClass.UNKNOWN), found)
+
+    def _status(self, appointment: Ints, seen: Ints) -> Ints:
+        said = self._read(Target.STATUS, lambda text: STATUSES.index(values.parse_status(text)))
+        steps = (ReferralStatus.RECEIVED, ReferralStatus.SCHEDULED, ReferralStatus.SEEN)
+        received, scheduled, is_seen = map(STATUSES.index, steps)
+        known = np.where(seen != NONE, is_seen, np.where(appointment != NONE, scheduled, received))
+        return np.where(said == NONE, known, said)
+
+    def _count(self) -> Ints:
+        if self.reader.grain is Grain.EVENT:
+            return np.ones(self.length, dtype=np.int64)
+        found = self._read(Target.COUNT, values.parse_count)
+        self.faults.add(found == NONE, self.reader.headers.get(Target.COUNT, ""), "No count")
+        return found
+
+    def names(self, target: Target, otherwise: str, rows: Ints) -> tuple[list[str], Ints]:
+        """The different names in a column, and the place of each row's name among them."""
+        cells = self.cells(target)
+        texts = [otherwise] * len(rows) if cells is None else [cells[row] or otherwise for row in rows.tolist()]
+        places: dict[str, int] = {"": NONE}
+        for text in dict.fromkeys(texts):
+            if text:
+                places[text] = len(places) - 1
+        return [text[:SHORT_LENGTH] for text in places if text], numbers(map(places.__getitem__, texts), len(texts))
+
+    def sources(self, rows: Ints) -> tuple[list[Named], Ints]:
+        """The different sources, and the place of each row's source among them."""
+        targets = (
+            Target.SOURCE_KIND, Target.SOURCE_NPI, Target.SOURCE_NAME, Target.PROVIDER_NAME, Target.SOURCE_CITY,
+            Target.SOURCE_ZIP,
+        )  # fmt: skip
+        columns = [self.texts(target, rows) or [""] * len(rows) for target in targets]
+        named: dict[Named, int] = {}
+        places: dict[tuple[str, ...], int] = {}
+        for said in dict.fromkeys(zip(*columns, strict=True)):
+            places[said] = named.setdefault(_named(*said), len(named))
+        return list(named), numbers(map(places.__getitem__, zip(*columns, strict=True)), len(rows))
+
+
+def _named(kind: str, npi: str, name: str, provider: str, city: str, zip_code: str) -> Named:
+    """A patient who sent another, or came by themselves, has no name here."""
+    number = values.parse_npi(npi) if npi else None
+    of = values.parse_source_kind(kind, "" if number else name or provider)
+    if of is SourceKind.PRACTICE:
+        return Named(of.value, number, name[:NAME_LENGTH], provider[:NAME_LENGTH], city[:NAME_LENGTH], zip_code[:5])
+    return Named(of.value, None, (name or provider)[:NAME_LENGTH] if of is SourceKind.ADVERT else "", "", "", "")
+
+
+def _months(days: Ints) -> Ints:
+    """The month of each day."""
+    known = days != NONE
+    since_1970 = np.where(known, days, 0).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    return np.where(known, since_1970 + formats.month_of(date(1970, 1, 1)), NONE)

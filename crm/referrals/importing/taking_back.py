@@ -7,6 +7,7 @@ rows of this import and shows those that they had replaced; what nobody counts a
 
 from typing import Any
 
+import numpy as np
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session, aliased
 
@@ -15,12 +16,18 @@ from crm.audit.trail import record
 from crm.core import clock
 from crm.core.db import glance, turn
 from crm.core.errors import Conflict
-from crm.referrals import layers
+from crm.referrals import import_queries, layers
 from crm.referrals.import_queries import take_back_preview
+from crm.referrals.importing.leftovers import clear_leftovers
 from crm.referrals.importing.lock import only_one
-from crm.referrals.importing.names import remove_unused
-from crm.referrals.importing.writing import ROWS, TURN_ROWS, Checkpoint, clear_leftovers, unstoppable
-from crm.referrals.models import ImportState, Referral, ReferralImport
+from crm.referrals.importing.names import apart_ids, remove_unused
+from crm.referrals.importing.sums import Sums
+from crm.referrals.importing.writing import ROWS, TURN_CHANGES, Checkpoint, unstoppable
+from crm.referrals.models import ImportState, Referral, ReferralImport, ids_of
+from crm.referrals.queries import of_import
+from crm.referrals.rollup_contents import ROLLUPS, TOTALS
+
+GLANCE_ROWS = 10_000
 
 
 def take_back_rows(session: Session, import_id: int, checkpoint: Checkpoint) -> None:
@@ -35,18 +42,44 @@ def take_back_rows(session: Session, import_id: int, checkpoint: Checkpoint) -> 
             state, total = batch.state, batch.added_rows + batch.updated_rows
         clear_leftovers(session, checkpoint)
         if state is ImportState.TAKING_BACK:
-            _pass_on(session, import_id)
-            layers.stage(session, import_id, lambda: checkpoint(0, total), takes_back=True)
-            with glance(session):
-                counts = take_back_preview(session, import_id)
-            with turn(session):
-                _hide(session, import_id, counts)
+            _stage_and_hide(session, import_id, checkpoint, total)
             clear_leftovers(session, checkpoint)
         elif state is not ImportState.TAKEN_BACK:
             raise Conflict("Only an import that is done can be taken back.")
         with turn(session):
             remove_unused(session, dict(session.get_one(ReferralImport, import_id).mapping.get("made", {})))
         checkpoint(total, total)
+
+
+def _stage_and_hide(session: Session, import_id: int, checkpoint: Checkpoint, total: int) -> None:
+    with glance(session):
+        batch = session.get_one(ReferralImport, import_id)
+        # As long as no later import has replaced a row of it, its own layer is all that it changed.
+        is_layer_enough = batch.has_own_layer and not _is_replaced(session, import_id)
+        counts, staged = take_back_preview(session, import_id), batch.hidden_layer
+    if staged is not None:
+        layers.drop(session, staged, layers.months_of(session, import_id), lambda: checkpoint(0, total))
+    with turn(session):
+        layers.hide(session, import_id, -import_id)
+    _pass_on(session, import_id)
+    sums = _going(session, import_id, checkpoint, total)
+    rollups = TOTALS if is_layer_enough else ROLLUPS
+    layers.write(session, sums, -import_id, lambda: checkpoint(total, total), rollups)
+    with turn(session):
+        batch = session.get_one(ReferralImport, import_id)
+        batch.state, batch.taken_back_at = ImportState.TAKEN_BACK, clock.now()
+        session.flush()
+        hides = import_id if is_layer_enough else None
+        layers.show(session, import_id, hides=hides, keeps_layer=is_layer_enough)
+        record(
+            session, Action.TAKEN_BACK, "referral_import", object_id=batch.id, label=batch.file_name,
+            removed=counts["removed"], restored=counts["restored"],
+        )  # fmt: skip
+
+
+def _is_replaced(session: Session, import_id: int) -> bool:
+    query = select(Referral.id).where(of_import(import_id), Referral.replaced_by.is_not(None)).limit(1)
+    return session.scalar(query) is not None
 
 
 def _pass_on(session: Session, import_id: int) -> None:
@@ -57,29 +90,42 @@ def _pass_on(session: Session, import_id: int) -> None:
     """
     later = aliased(Referral)
     query = (
-        select(Referral.id.label("row_id"), later.replaced_by.label("later"), later.id.label("own_id"))
-        .join(later, (later.row_key == Referral.row_key) & (later.import_id == import_id))
-        .where(Referral.replaced_by == import_id, later.replaced_by.is_not(None))
-        .limit(TURN_ROWS)
+        select(Referral.id.label("own_id"), Referral.replaces_id.label("earlier_id"), later.id.label("later_id"))
+        .add_columns(Referral.replaced_by.label("later"))
+        .join(later, later.replaces_id == Referral.id)
+        .where(of_import(import_id), Referral.replaced_by.is_not(None))
+        .limit(TURN_CHANGES)
     )
-    while rows := _pairs(session, query):
+    while rows := _chains(session, query):
         with turn(session):
-            passing = update(ROWS).where(ROWS.c.id == bindparam("row_id")).values(replaced_by=bindparam("later"))
-            session.connection().execute(passing, rows)
+            connection = session.connection()
+            linking = update(ROWS).where(ROWS.c.id == bindparam("later_id"))
+            connection.execute(linking.values(replaces_id=bindparam("earlier_id")), rows)
+            had_earlier = [row for row in rows if row["earlier_id"] is not None]
+            if had_earlier:
+                passing = update(ROWS).where(ROWS.c.id == bindparam("earlier_id"))
+                connection.execute(passing.values(replaced_by=bindparam("later")), had_earlier)
             session.execute(delete(ROWS).where(ROWS.c.id.in_([row["own_id"] for row in rows])))
 
 
-def _pairs(session: Session, query: Any) -> list[dict[str, int]]:
+def _chains(session: Session, query: Any) -> list[dict[str, Any]]:
     with glance(session):
         return [dict(row) for row in session.execute(query).mappings()]
 
 
-def _hide(session: Session, import_id: int, counts: dict[str, int]) -> None:
-    batch = session.get_one(ReferralImport, import_id)
-    batch.state, batch.taken_back_at = ImportState.TAKEN_BACK, clock.now()
-    session.flush()
-    layers.show(session, import_id)
-    record(
-        session, Action.TAKEN_BACK, "referral_import", object_id=batch.id, label=batch.file_name,
-        removed=counts["removed"], restored=counts["restored"],
-    )  # fmt: skip
+def _going(session: Session, import_id: int, checkpoint: Checkpoint, total: int) -> Sums:
+    """What the rollups lose with the rows of an import, and get back with those that they had replaced."""
+    sums, done, last = Sums(), 0, ids_of(import_id).start - 1
+    with glance(session):
+        apart = apart_ids(session)
+    while True:
+        with glance(session):
+            ids, going, replaces = import_queries.rows_after(session, import_id, last, GLANCE_ROWS)
+            earlier = [id_ for id_ in replaces if id_ is not None]
+            coming = import_queries.read_facts(session, earlier)
+        if not ids:
+            return sums
+        sums.add(going, np.isin(going["source_id"], apart), -1)
+        sums.add(coming, np.isin(coming["source_id"], apart))
+        done, last = done + len(ids), ids[-1]
+        checkpoint(done, total)

@@ -8,12 +8,15 @@ import csv
 import gzip
 import io
 from collections.abc import Iterator
+from itertools import islice
 
 from crm.core.errors import Invalid
+from crm.referrals.importing.rows import Piece, Refusal
 from crm.referrals.importing.survey import SheetSurvey, clean_cell
 
 BROKEN = "!"
 LEVEL = 1
+PIECE_LINES = 20_000
 StoredLine = tuple[int, list[str] | str]
 
 
@@ -47,6 +50,16 @@ def _shape_problem(values: list[str], main: SheetSurvey) -> str:
     if len(values) < width and main.dropped and not main.sheet.may_end_early:
         return "Fewer cells than the header has columns"
     return ""
+
+
+def stored_pieces(packed: bytes, width: int) -> Iterator[Piece]:
+    """The stored lines, column by column."""
+    lines = unpack(packed)
+    while some := list(islice(lines, PIECE_LINES)):
+        broken = [Refusal(number, "", cells) for number, cells in some if isinstance(cells, str)]
+        whole = [(number, cells) for number, cells in some if not isinstance(cells, str)]
+        columns = list(zip(*(cells for _, cells in whole), strict=True)) if whole else [()] * width
+        yield Piece([number for number, _ in whole], columns, broken)
 
 
 def unpack(packed: bytes) -> Iterator[StoredLine]:

@@ -9,8 +9,8 @@ from datetime import date
 from functools import lru_cache
 
 from crm.directory.npi import clean_npi, is_npi
-from crm.referrals.importing.headers import PAYER_PARTS, PAYERS, STATUSES
-from crm.referrals.models import PayerClass, ReferralStatus
+from crm.referrals.importing.headers import PAYER_PARTS, PAYERS, SOURCE_KINDS, STATUSES
+from crm.referrals.models import PayerClass, ReferralStatus, SourceKind
 
 OLDEST_YEAR = 1990
 MAX_COUNT = 1_000_000
@@ -177,3 +177,13 @@ def parse_payer(text: str) -> PayerClass:
     if plain in PAYERS:
         return PAYERS[plain]
     return next((payer for payer, pattern in PAYER_PARTS if pattern.search(plain)), PayerClass.OTHER)
+
+
+@lru_cache(maxsize=5_000)
+def parse_source_kind(text: str, name: str) -> SourceKind:
+    """Who referred: what a column of kinds says, else a name that stands for nobody in particular, such as `Self`."""
+    for said in (text, name):
+        plain = re.sub(r"[\s_/-]+", " ", said.strip().strip("().").lower())
+        if plain in SOURCE_KINDS:
+            return SOURCE_KINDS[plain]
+    return SourceKind.PRACTICE

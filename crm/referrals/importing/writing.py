@@ -3,38 +3,53 @@
 A killed import leaves rows of an import that is not done; nobody reads them, and the next run removes them first. So an
 import is whole or absent, whenever its process ends. No turn holds the lock for longer than a page takes to save, and
 the file is read and matched between them.
+
+Rows are written in the order of their practices, and keys in their own order: written as they come, each would change
+another page of the database.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
-from sqlalchemy import Row, Select, Table, delete, insert, select, update
+import numpy as np
+from sqlalchemy import Table, bindparam, delete, update
 from sqlalchemy.orm import Session
 
 from crm.accounts.queries import get_organization
 from crm.audit.models import Action
 from crm.audit.trail import record
-from crm.core import clock
+from crm.core import bulk, clock
 from crm.core.db import glance, turn
 from crm.core.errors import Conflict
 from crm.jobs.run import Cancelled
 from crm.referrals import import_queries, layers
 from crm.referrals.importing import layouts
-from crm.referrals.importing.keys import Keys
+from crm.referrals.importing.batches import Batch, read_batches
+from crm.referrals.importing.facts import Facts
+from crm.referrals.importing.keys import Keys, halves
+from crm.referrals.importing.leftovers import clear_leftovers
 from crm.referrals.importing.lock import only_one
 from crm.referrals.importing.mapping import MappedColumn
 from crm.referrals.importing.names import Names, remove_unused
-from crm.referrals.importing.outcome import Outcome, Piece, Plan, outcome_of, pieces
-from crm.referrals.importing.rows import Options
-from crm.referrals.models import ImportRefusal, ImportState, ImportUpload, Referral, ReferralImport
-from crm.referrals.queries import COUNTED
+from crm.referrals.importing.outcome import Outcome, Plan, Versions, outcome_of
+from crm.referrals.importing.rows import Options, Refusal
+from crm.referrals.importing.sums import Sums
+from crm.referrals.importing.upload import stored_pieces
+from crm.referrals.models import (
+    ImportRefusal,
+    ImportState,
+    ImportUpload,
+    Referral,
+    ReferralImport,
+    ReferralKey,
+    ids_of,
+)
 
-ROWS = cast(Table, Referral.__table__)
+ROWS, KEYS = cast(Table, Referral.__table__), cast(Table, ReferralKey.__table__)
 REFUSALS = cast(Table, ImportRefusal.__table__)
-TURN_ROWS = 500
-T = TypeVar("T")
+TURN_ROWS, TURN_KEYS, TURN_CHANGES = 8_000, 16_000, 2_000
 # Called between turns, outside any transaction's work: reports (done, total), may raise to stop.
 Checkpoint = Callable[[int, int], None]
 
@@ -52,7 +67,7 @@ class Tally:
     months: set[int] = field(default_factory=set)
 
     def add(self, outcome: Outcome) -> None:
-        """Count one more piece."""
+        """Count one more batch."""
         self.read += outcome.lines
         self.new += len(outcome.new)
         self.changed += len(outcome.changed)
@@ -68,16 +83,22 @@ def plan_of(session: Session, batch: ReferralImport) -> Plan:
     upload = import_queries.find_upload(session, batch.id)
     if upload is None:
         raise Conflict("The rows of this file are no longer kept. Upload it again.")
+    columns = [MappedColumn.from_json(column) for column in batch.mapping["columns"]]
     return Plan(
-        packed=upload.rows,
-        columns=[MappedColumn.from_json(column) for column in batch.mapping["columns"]],
+        pieces=stored_pieces(upload.rows, len(columns)),
+        columns=columns,
         grain=batch.grain,
         options=Options.from_json(batch.mapping.get("options", {})),
         today=clock.today(),
         sources=import_queries.load_sources(session),
-        names=Names(session),
-        keys=Keys(get_organization(session).row_key_secret),
+        names=Names.load(session),
+        secret=get_organization(session).row_key_secret,
     )
+
+
+def batches_of(plan: Plan) -> Iterator[Batch]:
+    """The rows of the file, batch by batch."""
+    return read_batches(plan.pieces, plan.reader, Keys(plan.secret))
 
 
 def write_import(session: Session, import_id: int, checkpoint: Checkpoint) -> None:
@@ -89,10 +110,10 @@ def write_import(session: Session, import_id: int, checkpoint: Checkpoint) -> No
             raise Conflict("This import was changed in the meantime. Open it again.")
         if state is ImportState.RUNNING:
             clear_leftovers(session, checkpoint)
-            tally = _write_rows(session, import_id, checkpoint)
-            layers.stage(session, import_id, lambda: checkpoint(tally.read, tally.read), takes_back=False)
+            tally, sums = _write_rows(session, import_id, checkpoint)
+            layers.write(session, sums, import_id, lambda: checkpoint(tally.read, tally.read))
             with turn(session):
-                _show(session, import_id, tally)
+                _show(session, import_id, tally, sums)
         layers.settle(session, lambda: unstoppable(checkpoint)(0, 0))
 
 
@@ -106,55 +127,119 @@ def unstoppable(checkpoint: Checkpoint) -> Checkpoint:
     return report
 
 
-def _write_rows(session: Session, import_id: int, checkpoint: Checkpoint) -> Tally:
+def _write_rows(session: Session, import_id: int, checkpoint: Checkpoint) -> tuple[Tally, Sums]:
     with turn(session):
         session.execute(delete(REFUSALS).where(REFUSALS.c.import_id == import_id))
+        layers.hide(session, import_id, import_id)
     with glance(session):
         plan = plan_of(session, session.get_one(ReferralImport, import_id))
         total = session.get_one(ImportUpload, import_id).row_count
     checkpoint(0, total)
-    tally = Tally()
-    for piece in pieces(plan):
-        _make_names(session, import_id, plan.names, piece)
-        outcome = outcome_of(session, plan, piece)
-        _write_piece(session, import_id, outcome)
+    tally, sums, writer = Tally(), Sums(), _Writer(session, import_id)
+    for batch in batches_of(plan):
+        _make_names(session, import_id, plan.names, batch)
+        outcome = outcome_of(session, plan, batch)
+        for _ in writer.write(outcome):
+            checkpoint(tally.read, total)
+        sums.add(outcome.new.facts, outcome.new.is_apart)
+        if outcome.changed.before is not None:
+            sums.add(outcome.changed.facts, outcome.changed.is_apart)
+            sums.add(outcome.changed.before, outcome.changed.was_apart, -1)
         tally.add(outcome)
         checkpoint(tally.read, total)
-    return tally
+    return tally, sums
 
 
-def _make_names(session: Session, import_id: int, names: Names, piece: Piece) -> None:
-    """Make what the rows name for the first time; the import remembers that it is its doing."""
-    unknown = names.unknown(row for _, row in piece.rows)
+def _make_names(session: Session, import_id: int, names: Names, batch: Batch) -> None:
+    """Make what the rows name for the first time; the import remembers which lines and sites are its doing."""
+    unknown = names.unknown(batch.rows)
     if unknown:
         with turn(session):
-            batch, made = session.get_one(ReferralImport, import_id), names.make(session, unknown)
-            before = batch.mapping.get("made", {})
-            batch.mapping = {
-                **batch.mapping,
+            of, made = session.get_one(ReferralImport, import_id), names.make(session, unknown)
+            before = of.mapping.get("made", {})
+            of.mapping = {
+                **of.mapping,
                 "made": {kind: [*before.get(kind, []), *ids] for kind, ids in made.items()},
             }
+    names.make_sources(session, batch.rows)
 
 
-def _write_piece(session: Session, import_id: int, outcome: Outcome) -> None:
-    for new in _turns(outcome.new):
-        with turn(session):
-            session.execute(insert(ROWS), [{**row, "import_id": import_id} for row in new])
-    for changed in _turns(outcome.changed):
-        with turn(session):
-            before = ROWS.c.id.in_([change.referral_id for change in changed])
-            session.execute(update(ROWS).where(before).values(replaced_by=import_id))
-            session.execute(insert(ROWS), [{**change.version, "import_id": import_id} for change in changed])
-    for refused in _turns(outcome.refused):
-        with turn(session):
-            session.execute(insert(REFUSALS), [{"import_id": import_id, **row._asdict()} for row in refused])
+class _Writer:
+    """Writes the rows of one import, in turns, each with its number."""
+
+    def __init__(self, session: Session, import_id: int) -> None:
+        self._session, self._import_id = session, import_id
+        self._next = ids_of(import_id).start
+
+    def write(self, outcome: Outcome) -> Iterator[None]:
+        """Write what becomes of a batch; yields after every turn."""
+        yield from self._write_new(outcome.new)
+        yield from self._write_changed(outcome.changed)
+        for start in range(0, len(outcome.refused), TURN_ROWS):
+            self._write_refused(outcome.refused[start : start + TURN_ROWS])
+            yield
+
+    def _write_new(self, new: Versions) -> Iterator[None]:
+        order = np.lexsort((new.facts["month"], new.facts["practice_id"]))
+        first = self._next
+        self._next += len(new)
+        for start in range(0, len(new), TURN_ROWS):
+            places = order[start : start + TURN_ROWS]
+            columns = self._columns(new, places, first + start)
+            with turn(self._session):
+                bulk.load(self._session, ROWS, columns)
+            yield
+        ids = np.empty(len(new), dtype=np.int64)
+        ids[order] = np.arange(first, first + len(new))
+        by_key = np.lexsort(halves(b"".join(new.keys))[::-1])
+        for start in range(0, len(new), TURN_KEYS):
+            places = by_key[start : start + TURN_KEYS]
+            keys = [new.keys[place] for place in places.tolist()]
+            with turn(self._session):
+                bulk.load(self._session, KEYS, {"row_key": keys, "referral_id": ids[places].tolist()})
+            yield
+
+    def _write_changed(self, changed: Versions) -> Iterator[None]:
+        order = np.argsort(np.array(changed.replaces, dtype=np.int64))
+        for start in range(0, len(changed), TURN_CHANGES):
+            places = order[start : start + TURN_CHANGES]
+            replaces = [changed.replaces[place] for place in places.tolist()]
+            columns = self._columns(changed, places, self._next) | {"replaces_id": replaces}
+            with turn(self._session):
+                before = ROWS.c.id.in_(replaces)
+                self._session.execute(update(ROWS).where(before).values(replaced_by=self._import_id))
+                bulk.load(self._session, ROWS, columns)
+                point_keys(self._session, dict(zip(columns["row_key"], columns["id"], strict=True)))
+            self._next += len(places)
+            yield
+
+    def _columns(self, versions: Versions, places: Any, first: int) -> dict[str, Sequence[Any]]:
+        facts: Facts = versions.facts.take(places)
+        return {
+            "id": list(range(first, first + len(places))),
+            "row_key": [versions.keys[place] for place in places.tolist()],
+            "import_id": [self._import_id] * len(places),
+            **facts.lists(),
+        }
+
+    def _write_refused(self, refused: list[Refusal]) -> None:
+        with turn(self._session):
+            load_refusals(self._session, self._import_id, refused)
 
 
-def _turns(rows: list[T]) -> Iterator[list[T]]:
-    yield from (rows[start : start + TURN_ROWS] for start in range(0, len(rows), TURN_ROWS))
+def load_refusals(session: Session, import_id: int, refused: list[Refusal]) -> None:
+    """Keep rows that do not go in for the list of reasons."""
+    columns = dict(zip(Refusal._fields, zip(*refused, strict=True), strict=True))
+    bulk.load(session, REFUSALS, {"import_id": [import_id] * len(refused), **columns})
 
 
-def _show(session: Session, import_id: int, tally: Tally) -> None:
+def point_keys(session: Session, ids: dict[bytes, int]) -> None:
+    """Say which rows are the newest of their keys."""
+    statement = update(KEYS).where(KEYS.c.row_key == bindparam("of_key")).values(referral_id=bindparam("newest"))
+    session.connection().execute(statement, [{"of_key": key, "newest": ids[key]} for key in sorted(ids)])
+
+
+def _show(session: Session, import_id: int, tally: Tally, sums: Sums) -> None:
     """Everything that others see of an import, in one transaction; however large the import, it is a short one."""
     batch = session.get_one(ReferralImport, import_id)
     batch.state, batch.finished_at, batch.says = ImportState.DONE, clock.now(), ""
@@ -164,33 +249,11 @@ def _show(session: Session, import_id: int, tally: Tally) -> None:
     session.execute(delete(ImportUpload).where(ImportUpload.import_id == import_id))
     layouts.remember(session, batch)
     session.flush()
-    layers.show(session, import_id)
+    layers.show(session, import_id, hides=None, keeps_layer=layers.is_large(sums))
     record(
         session, Action.IMPORTED, "referral_import", object_id=import_id, label=batch.file_name,
         read=tally.read, added=tally.new, updated=tally.changed, unchanged=tally.unchanged, refused=tally.refused,
     )  # fmt: skip
-
-
-def clear_leftovers(session: Session, checkpoint: Checkpoint) -> None:
-    """Remove what an import left that is not done: killed, given up, or taken back.
-
-    What it replaced is the newest again. What was being merged is merged to the end. Only inside `only_one`.
-    """
-    layers.settle(session, lambda: checkpoint(0, 0))
-    dead = select(ReferralImport.id).where(ReferralImport.state.not_in(COUNTED))
-    query = select(ROWS.c.id, ROWS.c.row_key, ROWS.c.import_id).where(ROWS.c.import_id.in_(dead)).limit(TURN_ROWS)
-    while rows := _glance_at(session, query):
-        with turn(session):
-            session.execute(delete(ROWS).where(ROWS.c.id.in_([row.id for row in rows])))
-            was_replaced = ROWS.c.replaced_by.in_({row.import_id for row in rows})
-            keys = ROWS.c.row_key.in_([row.row_key for row in rows])
-            session.execute(update(ROWS).where(was_replaced, keys).values(replaced_by=None))
-        checkpoint(0, 0)
-
-
-def _glance_at(session: Session, query: Select[Any]) -> Sequence[Row[Any]]:
-    with glance(session):
-        return session.execute(query).all()
 
 
 def withdraw(session: Session, import_id: int, checkpoint: Checkpoint, says: str) -> None:

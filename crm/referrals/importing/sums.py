@@ -1,0 +1,127 @@
+"""Sums up rows for the rollups, in memory: what an import adds to each cell, or takes away from it. Pure."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from crm.referrals.importing.facts import CHOICES, NONE, Bools, Facts, Ints
+from crm.referrals.models import ReferralStatus, RevenueKind, Wait
+from crm.referrals.rollup_contents import ROLLUPS, Rollup
+
+WAITS = tuple(Wait)
+TEXTS: dict[str, tuple[str, ...]] = {"payer": CHOICES["payer"], "wait": WAITS}
+MOST_PARTS = 8
+
+
+class Sums:
+    """What some rows add up to in every cell of every rollup. Rows that go are added with the sign -1."""
+
+    def __init__(self) -> None:
+        self._parts: dict[str, list[tuple[list[Ints], list[Ints]]]] = {rollup.table.name: [] for rollup in ROLLUPS}
+
+    def add(self, facts: Facts, is_apart: Bools, sign: int = 1) -> None:
+        """Count some rows; `is_apart` tells which came from no practice (a patient, an advert)."""
+        if not len(facts):
+            return
+        measures = _measures(facts, is_apart, sign)
+        waits = {**_waits(facts, sign)}
+        for rollup in ROLLUPS:
+            if "wait" in rollup.keys:
+                keys, sums = [waits[name] for name in rollup.keys], [waits["referrals"]]
+            else:
+                keys = [_key(facts[name]) for name in rollup.keys]
+                sums = [measures[name] for name in rollup.measures]
+            parts = self._parts[rollup.table.name]
+            parts.append(_grouped(keys, sums))
+            if len(parts) > MOST_PARTS:
+                self._parts[rollup.table.name] = [_together(parts)]
+
+    def cells(self, rollup: Rollup) -> int:
+        """How many cells of a rollup change."""
+        keys, _ = self._of(rollup)
+        return len(keys[0]) if keys else 0
+
+    def turns(self, rollup: Rollup, layer: int, size: int) -> Iterator[dict[str, list[Any]]]:
+        """The cells of a rollup in the order of its key, as the database takes them, in parts of a size."""
+        keys, sums = self._of(rollup)
+        for start in range(0, len(keys[0]) if keys else 0, size):
+            part = slice(start, start + size)
+            found: dict[str, list[Any]] = {}
+            for name, column in zip(rollup.keys, keys, strict=True):
+                texts = TEXTS.get(name)
+                places = column[part].tolist()
+                found[name] = places if texts is None else [str(texts[place]) for place in places]
+            found["layer"] = [layer] * len(keys[0][part])
+            yield found | {name: column[part].tolist() for name, column in zip(rollup.measures, sums, strict=True)}
+
+    def _of(self, rollup: Rollup) -> tuple[list[Ints], list[Ints]]:
+        parts = self._parts[rollup.table.name]
+        if not parts:
+            return [], []
+        found = parts[0] if len(parts) == 1 else _together(parts)
+        self._parts[rollup.table.name] = [found]
+        left = np.zeros(len(found[0][0]), dtype=bool)
+        for column in found[1]:
+            left |= column != 0
+        return [column[left] for column in found[0]], [column[left] for column in found[1]]
+
+
+def _key(column: Ints) -> Ints:
+    return np.where(column == NONE, 0, column)
+
+
+def _measures(facts: Facts, is_apart: Bools, sign: int) -> dict[str, Ints]:
+    count, status = facts["count"] * sign, facts["status"]
+    is_priced = facts["revenue_cents"] != NONE
+    cents = np.where(is_priced, facts["revenue_cents"], 0) * sign
+    found = {
+        "entries": np.full(len(facts), sign, dtype=np.int64),
+        "received": count,
+        "priced": np.where(is_priced, count, 0),
+        "matched": np.where(facts["practice_id"] != NONE, count, 0),
+        "apart": np.where(is_apart, count, 0),
+    }
+    for option in (ReferralStatus.SCHEDULED, ReferralStatus.SEEN, ReferralStatus.DECLINED, ReferralStatus.LOST):
+        found[option.value] = np.where(status == CHOICES["status"].index(option), count, 0)
+    for kind in RevenueKind:
+        is_kind = facts["revenue_kind"] == CHOICES["revenue_kind"].index(kind)
+        found[f"{kind.value}_cents"] = np.where(is_kind, cents, 0)
+    return found
+
+
+def _waits(facts: Facts, sign: int) -> dict[str, Ints]:
+    """The keys and the measure of both waits, one behind the other."""
+    parts: list[dict[str, Ints]] = []
+    for wait, start, end in (
+        (Wait.APPOINTMENT, "received_on", "appointment_on"), (Wait.REPORT, "seen_on", "report_sent_on"),
+    ):  # fmt: skip
+        rows = np.flatnonzero((facts[start] != NONE) & (facts[end] != NONE))
+        keys = {name: _key(facts[name][rows]) for name in ("month", "service_line_id", "site_id", "payer")}
+        parts.append({
+            **keys, "wait": np.full(len(rows), WAITS.index(wait), dtype=np.int64),
+            "days": facts[end][rows] - facts[start][rows], "referrals": facts["count"][rows] * sign,
+        })  # fmt: skip
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _together(parts: Sequence[tuple[list[Ints], list[Ints]]]) -> tuple[list[Ints], list[Ints]]:
+    keys = [np.concatenate(columns) for columns in zip(*(part[0] for part in parts), strict=True)]
+    sums = [np.concatenate(columns) for columns in zip(*(part[1] for part in parts), strict=True)]
+    return _grouped(keys, sums)
+
+
+def _grouped(keys: list[Ints], sums: list[Ints]) -> tuple[list[Ints], list[Ints]]:
+    """Each different key once, in order, with the sums of its rows."""
+    if not len(keys[0]):
+        return keys, sums
+    order = np.lexsort(keys[::-1])
+    keys = [column[order] for column in keys]
+    is_first = np.zeros(len(order), dtype=bool)
+    is_first[0] = True
+    for column in keys:
+        is_first[1:] |= column[1:] != column[:-1]
+    starts = np.flatnonzero(is_first)
+    return [column[starts] for column in keys], [np.add.reduceat(column[order], starts) for column in sums]
+
+
