@@ -5,6 +5,7 @@ import hashlib
 import hmac
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 from crm.accounts.queries import get_organization
 from crm.accounts.viewer import Viewer
 from crm.core import clock
+from crm.core.db import glance
 from crm.core.errors import Conflict, Invalid
 from crm.jobs.models import Job
 from crm.jobs.services import enqueue
@@ -24,6 +26,7 @@ from crm.referrals.importing.mapping import MappedColumn, Sure
 from crm.referrals.importing.profiles import Saved
 from crm.referrals.importing.reading import read_file
 from crm.referrals.importing.sheets import Limits
+from crm.referrals.importing.source import Source, source_of
 from crm.referrals.importing.survey import survey
 from crm.referrals.importing.upload import pack
 from crm.referrals.models import Grain, ImportState, ImportUpload, MappingProfile, ReferralImport
@@ -49,7 +52,7 @@ def take_in_file(
     session: Session,
     viewer: Viewer,
     name: str,
-    data: bytes,
+    content: bytes | Path | Source,
     *,
     month: int | None = None,
     limits: Limits | None = None,
@@ -58,7 +61,9 @@ def take_in_file(
 ) -> ReferralImport:
     """Read a file, drop its patient columns, map the others, and keep the rest for the check. Raises Invalid, also when
     it lacks columns that a given profile reads."""
-    found = survey(read_file(name, data, limits))
+    source = source_of(content)
+    key = file_key(session, source)
+    found = survey(read_file(name, source, limits))
     if not found.main.kept:
         raise Invalid("Every column of this file holds patient data or free text, so nothing is left to import.")
     packed, count = pack(found.main)
@@ -76,19 +81,18 @@ def take_in_file(
     session.add(batch)
     session.flush()
     session.add(ImportUpload(import_id=batch.id, rows=packed, row_count=count))
-    session.add(
-        ImportOrigin(
-            import_id=batch.id, door=door, file_key=file_key(session, data), profile_id=mapping["profile"].get("id")
-        )
-    )
+    session.add(ImportOrigin(import_id=batch.id, door=door, file_key=key, profile_id=mapping["profile"].get("id")))
     session.flush()
     return batch
 
 
-def file_key(session: Session, data: bytes) -> str:
+def file_key(session: Session, source: Source) -> str:
     """The one-way fingerprint of a file, by which the same one is known again."""
-    digest = hmac.new(get_organization(session).row_key_secret.encode(), b"file\x1f", hashlib.sha256)
-    digest.update(data)
+    with glance(session):
+        secret = get_organization(session).row_key_secret
+    digest = hmac.new(secret.encode(), b"file\x1f", hashlib.sha256)
+    for piece in source.pieces():
+        digest.update(piece)
     return base64.urlsafe_b64encode(digest.digest()).decode().rstrip("=")
 
 
