@@ -20,12 +20,14 @@ from crm.referrals.importing.lock import only_one
 from crm.referrals.importing.profiles import Fit, Saved
 from crm.referrals.importing.taking_back import take_back_rows
 from crm.referrals.list_filters import read_month
+from crm.referrals.market import cli as market
 from crm.referrals.models import ImportState, ReferralImport
 from crm.referrals.origin_models import Door
 from crm.referrals.unattended import Result
 from crm.referrals.watching import Stop, Told, Watch, run
 
 cli = Commands("referrals", help="Import referrals, take an import back, check the monthly totals.")
+market.add_to(cli)
 
 
 @cli.command("import")

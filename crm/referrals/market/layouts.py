@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from crm.core.errors import Invalid
+from crm.core.patient_words import Sign, signs_in
 from crm.directory.importing.cells import number_of, text_of
 from crm.directory.npi import is_npi
 from crm.referrals.importing import identity
 from crm.referrals.importing.headers import Target, header_key, known_target
 from crm.referrals.importing.sheets import column_letter
-from crm.referrals.importing.signs import ValueSigns
 from crm.referrals.market.models import MarketLayout
 from crm.referrals.models import Grain
 
@@ -52,6 +52,7 @@ NAMES: dict[Field, str] = {
     Field.TO_KIND: """hospitaldisplayname hospitaltype hospitalclassification toclassification totaxonomy tospecialty
         orgtype""",
 }
+CERTAIN = frozenset({Sign.SSN, Sign.MBI, Sign.BIRTH_DATE, Sign.RECORD_NUMBER})
 # Our own referrals may name both sides too; but they have a day, a month, a status or a number of their own.
 OF_REFERRALS = frozenset(Target) - {
     Target.SOURCE_NPI, Target.SOURCE_NAME, Target.PROVIDER_NAME, Target.SOURCE_CITY, Target.SOURCE_ZIP,
@@ -172,11 +173,15 @@ def check_columns(layout: Layout, rows: Sequence[Sequence[str]]) -> None:
     for place in range(max((len(row) for row in (layout.header, *rows)), default=0)):
         if place in taken:
             continue
-        signs = ValueSigns()
-        signs.add([text_of(_cell(row, place)) for row in rows])
-        verdict = identity.judge(header_key(_cell(layout.header, place)), signs, Grain.MONTH)
-        if verdict.ruling is identity.Ruling.REFUSE:
+        rule = identity.rule_by_name(header_key(_cell(layout.header, place)), Grain.MONTH) or _sign_in(rows, place)
+        if rule:
             raise Invalid(
-                f"Column {column_letter(place)} is about single patients ({verdict.rule.lower()}). Market data has no "
+                f"Column {column_letter(place)} is about single patients ({rule.lower()}). Market data has no "
                 "such column, so nothing of this file was kept."
             )
+
+
+def _sign_in(rows: Sequence[Sequence[str]], place: int) -> str:
+    """What in the values of a column is surely a patient's, or ''."""
+    different = "\n".join({text_of(_cell(row, place)) for row in rows})
+    return next((sign.value for sign in signs_in(different) if sign in CERTAIN), "")

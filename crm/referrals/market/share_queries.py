@@ -83,7 +83,7 @@ def list_sources(session: Session, viewer: Viewer, comparison: Comparison, chose
     grouped = (Practice.id, Practice.name, Practice.city, Practice.tier, *_person_columns(source, is_person=is_person))
     query = scope_practices(query, viewer).where(*_conditions(chosen)).group_by(*grouped)
     rows = session.execute(query.with_only_columns(*columns, *_sums(comparison)))
-    return [SourceRow(*row[:5], _care(row[5:])) for row in rows]
+    return [SourceRow(row[0], row[1], row[2], row[3], row[4], _care(row[5:])) for row in rows]
 
 
 def care_of_practice(session: Session, viewer: Viewer, comparison: Comparison, practice_id: int) -> Care:
