@@ -11,7 +11,7 @@ from crm.referrals.importing import identity
 from crm.referrals.importing.headers import header_key
 from crm.referrals.importing.identity import Ruling
 from crm.referrals.importing.reading import read_file
-from crm.referrals.importing.signs import is_vin
+from crm.referrals.importing.sign_patterns import is_vin
 from crm.referrals.importing.survey import Survey, survey
 from crm.referrals.models import Grain
 from tests.referrals.files import BECKER, OKONJO, csv_bytes, workbook
