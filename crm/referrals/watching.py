@@ -21,8 +21,8 @@ from crm.core.db import db, glance
 from crm.core.errors import Conflict, Invalid, NotFound, RoundsError
 from crm.core.logs import fault
 from crm.referrals import import_services, profile_queries, unattended
-from crm.referrals.importing.first_mapping import safe_name
 from crm.referrals.importing.folder import Folder, words_of
+from crm.referrals.importing.safe_names import safe_file_name
 from crm.referrals.importing.source import source_of
 from crm.referrals.models import ImportState
 from crm.referrals.origin_models import Door
@@ -84,7 +84,7 @@ class Watch:
             outcome, says, result = WAITS, f"The file cannot be read or moved: {words_of(problem)}.", None
         finally:
             db.session.rollback()
-        return Told(safe_name(path.name), outcome, says, result)
+        return Told(safe_file_name(path.name), outcome, says, result)
 
     def _outcome(self, path: Path) -> Outcome:
         try:
