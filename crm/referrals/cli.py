@@ -19,6 +19,7 @@ from crm.referrals.importing.folder import Folder
 from crm.referrals.importing.lock import only_one
 from crm.referrals.importing.profiles import Fit, Saved
 from crm.referrals.importing.taking_back import take_back_rows
+from crm.referrals.importing.writing import Checkpoint
 from crm.referrals.list_filters import read_month
 from crm.referrals.market import cli as market
 from crm.referrals.models import ImportState, ReferralImport
@@ -50,7 +51,7 @@ def import_command(file: Path, profile: str | None, month: str | None, dry_run: 
             file.name, file, door=Door.COMMAND, max_upload_mb=config.max_upload_mb, month=chosen, profile=saved
         )
         _tell_columns(batch)
-        result = _dry(batch) if dry_run else unattended.write(batch.id, _checkpoint)
+        result = _dry(batch) if dry_run else unattended.write(batch.id, _progress())
     except RoundsError as problem:
         db.session.rollback()
         raise click.ClickException(problem.says or problem.title) from None
@@ -207,7 +208,16 @@ def check_rollup_command(repair: bool) -> None:  # noqa: FBT001 click's way
         click.echo("The rollup agrees with the rows.")
 
 
-def _checkpoint(done: int, total: int) -> None:
-    commit()
-    if total:
-        click.echo(f"{done:,} of {total:,} rows", err=True)
+def _progress() -> Checkpoint:
+    """A checkpoint that says how far it is, once for each step."""
+    told = ""
+
+    def checkpoint(done: int, total: int) -> None:
+        nonlocal told
+        commit()
+        says = f"{done:,} of {total:,} rows"
+        if total and says != told:
+            told = says
+            click.echo(says, err=True)
+
+    return checkpoint

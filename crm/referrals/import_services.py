@@ -109,7 +109,7 @@ def change_mapping(session: Session, batch: ReferralImport, choices: Choices, *,
     """Say what the columns are; the check is to be run again. A counts file cannot become a file of single referrals:
     what was harmless in it might be a patient's there."""
     _must_wait(batch)
-    if batch.grain is Grain.MONTH and choices.grain is Grain.EVENT:
+    if choices.grain is Grain.EVENT and surveyed_grain(batch) is Grain.MONTH:
         raise Invalid(grain="Upload the file again to read it as single referrals.")
     columns = [MappedColumn.from_json(column) for column in batch.mapping["columns"]]
     for place, column in enumerate(columns):
@@ -139,7 +139,7 @@ def apply_profile(
         profiles.set_date_order(columns, day_first=False)
     else:
         saved = profile_queries.saved_of(profile)
-        if not profiles.takes(saved, batch.grain):
+        if not profiles.takes(saved, surveyed_grain(batch)):
             raise Invalid(profile="This profile reads one row per referral, and the file holds monthly counts.")
         meeting, options, batch.grain = layouts.read_by(saved, columns), saved.options, saved.grain
     month = batch.mapping.get("options", {}).get("month")
@@ -148,6 +148,11 @@ def apply_profile(
     if origin:
         origin.profile_id = profile.id if profile else None
     session.flush()
+
+
+def surveyed_grain(batch: ReferralImport) -> Grain:
+    """By which rules its columns were looked at for patients: what passed as counts must never become single rows."""
+    return Grain(batch.mapping.get("surveyed", batch.grain))
 
 
 def _remap(batch: ReferralImport, columns: list[MappedColumn], **said: Any) -> None:

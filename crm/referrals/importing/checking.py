@@ -1,17 +1,20 @@
 """The dry run of an import: reads the rows exactly as the import will, writes none, sums up what would happen."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import delete, insert
 from sqlalchemy.orm import Session
 
+from crm.core.db import glance
 from crm.referrals.importing.headers import Target
 from crm.referrals.importing.mapping import missing
 from crm.referrals.importing.outcome import Outcome, Refusal, outcome_of, pieces
 from crm.referrals.importing.writing import REFUSALS, Tally, plan_of
 from crm.referrals.models import ReferralImport
+from crm.referrals.preview_queries import counts_of_rows, received_by_month
 
 SHOWN_LINES = 3
 SHOWN_SOURCES = 25
@@ -26,12 +29,30 @@ class Summary:
     refusals: list[Refusal] = field(default_factory=list)
     sources: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
+    changes: Counter[int] = field(default_factory=Counter)  # referrals more or fewer, by month
+    received: dict[int, int] = field(default_factory=dict)  # referrals that there are now, by month
 
-    def add(self, outcome: Outcome) -> None:
-        """Count one more piece."""
+    def add(self, outcome: Outcome, before: Mapping[int, tuple[int, int]]) -> None:
+        """Count one more piece; `before` tells month and count of the rows that it changes."""
         self.tally.add(outcome)
         self.refusals += outcome.refused
         self.sources.update(outcome.unknown_sources)
+        for row in (*outcome.new, *(change.version for change in outcome.changed)):
+            self.changes[row["month"]] += row["count"]
+        for month, count in before.values():
+            self.changes[month] -= count
+
+    def months(self) -> list[dict[str, int]]:
+        """What the import changes of each month that it touches, the latest first."""
+        touched = sorted((month for month, change in self.changes.items() if change), reverse=True)
+        return [
+            {
+                "month": month,
+                "now": self.received.get(month, 0),
+                "then": self.received.get(month, 0) + self.changes[month],
+            }
+            for month in touched
+        ]
 
     def groups(self) -> list[dict[str, Any]]:
         """The refused rows by reason, the commonest first, with the numbers of the first lines."""
@@ -53,7 +74,7 @@ class Summary:
             "first_month": min(tally.months, default=None), "last_month": max(tally.months, default=None),
             "groups": self.groups(), "problems": self.problems,
             "sources": [{"name": name, "rows": rows} for name, rows in self.sources.most_common(SHOWN_SOURCES)],
-            "source_names": len(self.sources),
+            "source_names": len(self.sources), "months": self.months(),
         }  # fmt: skip
 
 
@@ -64,7 +85,12 @@ def summarize(session: Session, batch: ReferralImport) -> Summary:
         plan = plan_of(session, batch)
         for piece in pieces(plan):
             plan.names.imagine(plan.names.unknown(row for _, row in piece.rows))
-            summary.add(outcome_of(session, plan, piece))
+            outcome = outcome_of(session, plan, piece)
+            with glance(session):
+                before = counts_of_rows(session, [change.referral_id for change in outcome.changed])
+            summary.add(outcome, before)
+        with glance(session):
+            summary.received = received_by_month(session, summary.changes)
     return summary
 
 

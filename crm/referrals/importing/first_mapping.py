@@ -37,6 +37,7 @@ def first_mapping(
     mapping = {
         "columns": [column.as_json() for column in columns],
         "guesses": guesses,
+        "surveyed": found.grain,  # the rules about patients that were applied to its columns
         "dropped": [
             note for sheet in (found.main, *found.others) for note in _dropped(sheet, is_main=sheet is found.main)
         ],
