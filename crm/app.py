@@ -37,6 +37,8 @@ from crm.meetings import views as meetings
 from crm.referrals import cli as referrals_cli
 from crm.referrals import jobs as referrals_jobs
 from crm.referrals import views as referrals
+from crm.referrals.market import jobs as market_jobs
+from crm.referrals.market import views as market
 from crm.route_planning import views as route_planning
 from crm.serve import serve, work
 from crm.tasks import queries as tasks_queries
@@ -45,12 +47,13 @@ from crm.visits import views as visits
 
 BLUEPRINTS = (
     accounts.bp, admin.bp, home.bp, directory.bp, directory_imports.bp, visits.bp, meetings.bp, tasks.bp,
-    route_planning.bp, referrals.bp, analytics.bp, exports.bp, jobs.bp, audit.bp,
+    route_planning.bp, referrals.bp, market.bp, analytics.bp, exports.bp, jobs.bp, audit.bp,
 )  # fmt: skip
 COMMANDS = (accounts_cli.cli, directory_cli.cli, referrals_cli.cli, demo_cli.cli, serve, work, doctor)
 JOB_HANDLERS: dict[str, Handler] = {
     **directory_jobs.HANDLERS,
     **referrals_jobs.HANDLERS,
+    **market_jobs.HANDLERS,
     **exports_jobs.HANDLERS,
 }
 

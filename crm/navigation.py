@@ -37,6 +37,7 @@ GROUPS: tuple[tuple[Item, ...], ...] = (
         Item("Tasks", "check2-square", "tasks.tasks", P.TASKS_VIEW),
         Item("Plan", "signpost-split", "route_planning.today", P.PLAN_VIEW),
         Item("Referrals", "arrow-left-right", "referrals.referrals", P.REFERRALS_VIEW),
+        Item("Market", "pie-chart", "market.share", P.REFERRALS_VIEW),
         Item("Analytics", "graph-up", "analytics.growth", P.ANALYTICS_VIEW),
         Item("Lists", "list-check", "exports.lists", P.LISTS_VIEW),
     ),

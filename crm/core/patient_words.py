@@ -61,7 +61,7 @@ _NAME = r"(?P<name>[A-Z][A-Za-z'’-]*[a-z])"
 
 _SIGNS: dict[Sign, list[re.Pattern[str]]] = {
     Sign.SSN: [
-        re.compile(r"(?<![\d-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?!-?\d)"),
+        re.compile(r"(?<![\d-])(?!000|666|9\d\d)\d{3}\s?-\s?(?!00)\d{2}\s?-\s?(?!0000)\d{4}(?!-?\d)"),
         re.compile(
             r"\b(?:ssn|s\.s\.n\.|soc\.? ?sec\.?|social(?: security)?)(?: (?:number|no\.?|num|is))*\W{0,4}"
             r"(?!000|666|9)\d{3}[ -]?\d{2}[ -]?\d{4}(?!\d)",
@@ -70,7 +70,7 @@ _SIGNS: dict[Sign, list[re.Pattern[str]]] = {
     ],
     Sign.MBI: [
         re.compile(
-            rf"(?<![\w-])[1-9]{_L}{_LN}\d[ -]?{_L}{_LN}\d[ -]?{_L}{{2}}\d\d(?![\w-])",
+            rf"(?<![\w-])[1-9]{_L}{_LN}\d(?:\s?-\s?| )?{_L}{_LN}\d(?:\s?-\s?| )?{_L}{{2}}\d\d(?![\w-])",
             re.IGNORECASE,
         )
     ],
@@ -105,7 +105,7 @@ _SIGNS: dict[Sign, list[re.Pattern[str]]] = {
 
 def signs_in(text: str | None, known_names: Collection[str] = ()) -> frozenset[Sign]:
     """Which signs of a patient a text shows. `known_names` may stand there: staff, providers."""
-    plain = _plain(text or "")
+    plain = folded(text or "")
     known = {word.casefold() for name in known_names for word in re.findall(r"[^\W\d_]+", name)}
     return frozenset(sign for sign, patterns in _SIGNS.items() if any(_shows(plain, p, known) for p in patterns))
 
@@ -134,10 +134,34 @@ def _listed(signs: Collection[Sign]) -> str:
     return " and ".join(sign.value for sign in Sign if sign in signs)
 
 
-def _plain(text: str) -> str:
-    # Full-width digits, typographic dashes and line-break spaces must not hide a number.
-    folded = unicodedata.normalize("NFKC", text)
-    return re.sub(r"[\u2010-\u2015\u2212]", "-", re.sub(r"[\u200b-\u200d\u2060\ufeff\u00ad]", "", folded))
+def folded(text: str) -> str:
+    """A text as a person reads it: digits, dashes and blanks of other scripts made plain, invisible signs taken out.
+
+    Full-width digits, typographic dashes and line-break spaces must not hide a number.
+    """
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFKC", text).translate(_FOLDED)
+
+
+class _Folded(dict[int, str | int | None]):
+    """What becomes of each sign, found out when it is first met."""
+
+    def __missing__(self, code: int) -> str | int | None:
+        sign = chr(code)
+        kind = unicodedata.category(sign)
+        if kind == "Nd":
+            self[code] = str(unicodedata.digit(sign))
+        elif kind == "Pd" or sign in "\u2043\u2212":
+            self[code] = "-"
+        elif kind == "Cf" or "\ufe00" <= sign <= "\ufe0f" or sign in "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164":
+            self[code] = None
+        else:
+            self[code] = code
+        return self[code]
+
+
+_FOLDED = _Folded()
 
 
 def _shows(text: str, pattern: re.Pattern[str], known: Collection[str]) -> bool:

@@ -2,74 +2,70 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import click
 from flask import current_app
 
 from config import Config
-from crm.accounts.queries import find_organization
-from crm.accounts.services import set_up_organization
 from crm.accounts.viewer import SYSTEM
 from crm.audit.trail import Actor
-from crm.core import formats
+from crm.core import clock, formats
 from crm.core.commands import Commands
-from crm.core.db import commit, db, turn
-from crm.core.errors import RoundsError
-from crm.referrals import import_services, layers, rollup
+from crm.core.db import commit, db, glance, turn
+from crm.core.errors import NotFound, RoundsError
+from crm.referrals import layers, profile_queries, rollup, unattended
 from crm.referrals.importing import checking
+from crm.referrals.importing.folder import Folder
 from crm.referrals.importing.lock import only_one
-from crm.referrals.importing.mapping import NO_MONTH
-from crm.referrals.importing.sheets import MEGABYTE, Limits
+from crm.referrals.importing.profiles import Fit, Saved
 from crm.referrals.importing.taking_back import take_back_rows
-from crm.referrals.importing.writing import Tally, withdraw, write_import
+from crm.referrals.importing.writing import Checkpoint
 from crm.referrals.list_filters import read_month
+from crm.referrals.market import cli as market
 from crm.referrals.models import ImportState, ReferralImport
+from crm.referrals.origin_models import Door
+from crm.referrals.unattended import Result
+from crm.referrals.watching import Stop, Told, Watch, run
 
 cli = Commands("referrals", help="Import referrals, take an import back, check the monthly totals.")
-STOPPED = "The command was stopped. Nothing of the file was kept."
+market.add_to(cli)
 
 
 @cli.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--profile", help="The name of the profile that says what the columns are.")
 @click.option("--month", help="The month of counts without a date, such as 2026-03.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen; write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="End with one line of JSON.")
-def import_command(file: Path, month: str | None, dry_run: bool, as_json: bool) -> None:  # noqa: FBT001 click's way
-    """Import a CSV or XLSX of referrals or of monthly counts."""
+def import_command(file: Path, profile: str | None, month: str | None, dry_run: bool, as_json: bool) -> None:  # noqa: FBT001 click's way
+    """Import a file of referrals or of monthly counts."""
     chosen = read_month(month or "")
     if month and chosen is None:
         raise click.BadParameter("write it as 2026-03", param_hint="--month")
+    config: Config = current_app.config["ROUNDS"]
+    db.session.info["actor"] = Actor(None, "Command line")
+    unattended.make_ready(is_dry=dry_run)
+    saved = _profile(profile) if profile is not None else None
     try:
-        batch = _take_in(file, chosen, is_dry=dry_run)
+        batch = unattended.take_in(
+            file.name, file, door=Door.COMMAND, max_upload_mb=config.max_upload_mb, month=chosen, profile=saved
+        )
         _tell_columns(batch)
-        result = _dry(batch) if dry_run else _write(batch.id)
+        result = _dry(batch) if dry_run else unattended.write(batch.id, _progress())
     except RoundsError as problem:
         db.session.rollback()
         raise click.ClickException(problem.says or problem.title) from None
     _tell(result)
     if as_json:
-        click.echo(json.dumps(result))
+        click.echo(json.dumps(result.as_json()))
 
 
-def _take_in(file: Path, month: int | None, *, is_dry: bool) -> ReferralImport:
-    config: Config = current_app.config["ROUNDS"]
-    db.session.info["actor"] = Actor(None, "Command line")
-    if find_organization(db.session()) is None:
-        # A database that was only migrated: the fingerprints of rows need the organisation's secret.
-        set_up_organization(db.session(), name="Our organization")
-        if not is_dry:
-            commit()
-    else:
-        db.session.rollback()  # nobody waits for the lock while the file is read
-    limits = Limits(max_bytes=max(config.max_upload_mb, 1024) * MEGABYTE)
-    batch = import_services.take_in_file(db.session(), SYSTEM, file.name, file.read_bytes(), month=month, limits=limits)
-    problems = checking.mapping_problems(batch)
-    if problems:
-        db.session.rollback()
-        way = "Use --month, such as --month 2026-03." if problems == [NO_MONTH] else "Use the import page to say it."
-        raise click.ClickException(f"{' '.join(problems)} {way}")
-    return batch
+def _profile(name: str) -> Saved:
+    try:
+        with glance(db.session()):
+            return unattended.saved_profile(db.session(), name)
+    except NotFound as problem:
+        raise click.BadParameter(problem.says, param_hint="--profile") from None
 
 
 def _tell_columns(batch: ReferralImport) -> None:
@@ -78,56 +74,90 @@ def _tell_columns(batch: ReferralImport) -> None:
             sheet = f"sheet {note['sheet']}, " if note["sheet"] else ""
             rows = formats.plural(note["rows"], "row")
             click.echo(f"Refused: {sheet}column {note['letter']} ({note['header']}): {note['rule']}, {rows}.", err=True)
+    profile = batch.mapping["profile"]
+    if profile:
+        likely = "" if profile["fit"] == Fit.EXACT else " (likely: its columns are not quite the same)"
+        click.echo(f"Read by the profile {profile['name']}{likely}.", err=True)
+        for header in profile["added"]:
+            click.echo(f"Not in the profile: {header}", err=True)
     for column in batch.mapping["columns"]:
         if column["target"]:
             click.echo(f"{column['header']} -> {column['target']} ({column['sure']})", err=True)
 
 
-def _dry(batch: ReferralImport) -> dict[str, Any]:
+def _dry(batch: ReferralImport) -> Result:
     summary = checking.summarize(db.session(), batch)
     for group in summary.groups():
         lines = ", ".join(str(line) for line in group["lines"])
         click.echo(f"{formats.plural(group['rows'], 'row')}: {group['reason']} (line {lines} ...)", err=True)
     db.session.rollback()
-    return _result(None, summary.tally)
+    return Result(None, summary.tally)
 
 
-def _write(import_id: int) -> dict[str, Any]:
-    batch = db.session.get_one(ReferralImport, import_id)
-    batch.state = ImportState.RUNNING
-    commit()
-    try:
-        write_import(db.session(), import_id, _checkpoint)
-    except BaseException:
-        db.session.rollback()
-        withdraw(db.session(), import_id, _quiet, STOPPED)
-        import_services.give_up(db.session(), db.session.get_one(ReferralImport, import_id))
-        commit()
-        raise
-    done = db.session.get_one(ReferralImport, import_id)
-    tally = Tally(
-        read=done.read_rows, new=done.added_rows, changed=done.updated_rows, unchanged=done.unchanged_rows,
-        refused=done.refused_rows, unmatched=done.unmatched_rows,
-    )  # fmt: skip
-    return _result(import_id, tally)
-
-
-def _result(import_id: int | None, tally: Tally) -> dict[str, Any]:
-    return {
-        "batch": import_id, "read": tally.read, "imported": tally.new, "updated": tally.changed,
-        "unchanged": tally.unchanged, "refused": tally.refused, "unmatched": tally.unmatched,
-    }  # fmt: skip
-
-
-def _tell(result: dict[str, Any]) -> None:
+def _tell(result: Result) -> None:
+    tally = result.tally
     click.echo(
-        f"Read {result['read']:,} rows: {result['imported']:,} imported, {result['updated']:,} updated, "
-        f"{result['unchanged']:,} unchanged, {result['refused']:,} refused; {result['unmatched']:,} match no practice."
+        f"Read {tally.read:,} rows: {tally.new:,} imported, {tally.changed:,} updated, {tally.unchanged:,} unchanged, "
+        f"{tally.refused:,} refused; {tally.unmatched:,} match no practice."
     )
-    if result["batch"]:
+    if result.import_id:
         click.echo(
-            f"Batch {result['batch']}. Take it back with: flask --app wsgi referrals take-back {result['batch']}"
+            f"Batch {result.import_id}. Take it back with: flask --app wsgi referrals take-back {result.import_id}"
         )
+
+
+@cli.command("profiles")
+@click.option("--json", "as_json", is_flag=True, help="One line of JSON for each.")
+def profiles_command(as_json: bool) -> None:  # noqa: FBT001 click's way
+    """List the profiles by which files are read."""
+    with glance(db.session()):
+        uses = profile_queries.list_uses(db.session(), SYSTEM)
+        told = [(use.saved, use.imports, use.used_at) for use in uses]
+    for saved, imports, used_at in told:
+        if as_json:
+            columns = {column.header: column.target for column in saved.columns if column.target}
+            used = used_at.isoformat() if used_at else None
+            click.echo(
+                json.dumps(
+                    {"name": saved.name, "rows": saved.grain, "columns": columns, "imports": imports, "used_at": used}
+                )
+            )
+        else:
+            when = f", last {formats.moment(used_at)}" if used_at else ""
+            click.echo(f"{saved.name}: {saved.grain.label.lower()}; {formats.plural(imports, 'import')}{when}")
+    if not told and not as_json:
+        click.echo("No profiles yet. Save one on the page of an import.")
+
+
+@cli.command("watch")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--profile", required=True, help="The name of the profile by which the files are read.")
+@click.option("--every", type=click.FloatRange(min=0.1), default=60.0, show_default=True, help="Seconds between looks.")
+@click.option("--once", is_flag=True, help="Take what is complete, and end; with 1 when a file failed.")
+@click.option("--json", "as_json", is_flag=True, help="One line of JSON for each file.")
+def watch_command(folder: Path, profile: str, every: float, once: bool, as_json: bool) -> None:  # noqa: FBT001 click's way
+    """Import each file that is put into a folder, then move it to done/ or failed/ in it."""
+    _profile(profile)
+    config: Config = current_app.config["ROUNDS"]
+    watched = Folder(folder)
+    watch = Watch(watched, profile, config.max_upload_mb)
+    try:
+        with watched.held(), Stop() as stop:
+            failed = run(watch, stop, every=every, is_once=once, tell=_json_line if as_json else _line)
+    except RoundsError as problem:
+        raise click.ClickException(problem.says) from None
+    if once and failed:
+        raise click.exceptions.Exit(1)
+
+
+def _line(told: Told) -> None:
+    click.echo(f"{clock.local(clock.now()):%Y-%m-%d %H:%M:%S} {told.file}: {told.outcome}. {told.says}")
+
+
+def _json_line(told: Told) -> None:
+    counts = told.result.as_json() if told.result else {}
+    at = clock.now().isoformat(timespec="seconds")
+    click.echo(json.dumps({"at": at, "file": told.file, "outcome": told.outcome, "says": told.says, **counts}))
 
 
 @cli.command("take-back")
@@ -147,7 +177,7 @@ def take_back_command(batch: int, yes: bool) -> None:  # noqa: FBT001 click's wa
     found.state = ImportState.TAKING_BACK
     commit()
     try:
-        take_back_rows(db.session(), batch, _quiet)
+        take_back_rows(db.session(), batch, unattended.quiet)
     except RoundsError as problem:
         raise click.ClickException(problem.says) from None
     click.echo(f"Batch {batch} was taken back.")
@@ -178,11 +208,16 @@ def check_rollup_command(repair: bool) -> None:  # noqa: FBT001 click's way
         click.echo("The rollup agrees with the rows.")
 
 
-def _checkpoint(done: int, total: int) -> None:
-    commit()
-    if total:
-        click.echo(f"{done:,} of {total:,} rows", err=True)
+def _progress() -> Checkpoint:
+    """A checkpoint that says how far it is, once for each step."""
+    told = ""
 
+    def checkpoint(done: int, total: int) -> None:
+        nonlocal told
+        commit()
+        says = f"{done:,} of {total:,} rows"
+        if total and says != told:
+            told = says
+            click.echo(says, err=True)
 
-def _quiet(_done: int, _total: int) -> None:
-    commit()
+    return checkpoint

@@ -8,11 +8,13 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional, Val
 
 from crm.core.errors import Invalid
 from crm.core.forms import ChoiceField, Form, SegmentField, optional_int
+from crm.referrals.importing.profiles import SavedOptions
 from crm.referrals.list_filters import month_text, read_month
 from crm.referrals.models import PayerClass, Referral, ReferralStatus, RevenueKind
 from crm.referrals.services import Entry
 
 MAX_DOLLARS = 1_000_000_000
+DATE_ORDERS = [("", "Month first, 03/04 is March 4"), ("day", "Day first, 03/04 is April 3")]
 
 
 def optional_id(value: object) -> int | None:
@@ -37,6 +39,25 @@ class UploadForm(Form):
         """A file must have been chosen."""
         if not field.data or not getattr(field.data, "filename", ""):
             raise ValidationError("Choose a file.")
+
+
+class ProfileForm(Form):
+    """How the files of one sending system are read, but for its columns, of which each profile has its own."""
+
+    name = StringField("Name", [InputRequired("Give it a name."), Length(max=60)])
+    service_line = StringField("Service line, where none is named", [Optional(), Length(max=60)])
+    site = StringField("Site, where none is named", [Optional(), Length(max=60)])
+    day_first = ChoiceField("Dates are written", choices=DATE_ORDERS, default="")
+
+    def options(self) -> SavedOptions:
+        """What a profile says in place of the file."""
+        return SavedOptions(self.typed("service_line"), self.typed("site"), day_first=bool(self.day_first.data))
+
+
+class ProfileNameForm(Form):
+    """The name under which the reading of a waiting file is kept."""
+
+    name = StringField("Name of the profile", [InputRequired("Give it a name."), Length(max=60)])
 
 
 class EntryForm(Form):

@@ -5,27 +5,32 @@ import hashlib
 import hmac
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from crm.accounts.queries import get_organization
-from crm.accounts.viewer import Viewer
+from crm.accounts.viewer import SYSTEM, Viewer
 from crm.core import clock
+from crm.core.db import glance
 from crm.core.errors import Conflict, Invalid
 from crm.jobs.models import Job
 from crm.jobs.services import enqueue
 from crm.referrals import profile_queries
 from crm.referrals.importing import checking, layouts, profiles
-from crm.referrals.importing.first_mapping import first_mapping, safe_name
-from crm.referrals.importing.headers import Target
+from crm.referrals.importing.first_mapping import first_mapping
+from crm.referrals.importing.headers import Target, header_key
 from crm.referrals.importing.mapping import MappedColumn, Sure
 from crm.referrals.importing.profiles import Saved
 from crm.referrals.importing.reading import read_file
+from crm.referrals.importing.safe_names import safe_file_name, safe_sheet_name
 from crm.referrals.importing.sheets import Limits
+from crm.referrals.importing.source import Source, source_of
 from crm.referrals.importing.survey import survey
 from crm.referrals.importing.upload import pack
+from crm.referrals.market.layouts import only_referrals
 from crm.referrals.models import Grain, ImportState, ImportUpload, MappingProfile, ReferralImport
 from crm.referrals.origin_models import Door, ImportOrigin
 
@@ -49,7 +54,7 @@ def take_in_file(
     session: Session,
     viewer: Viewer,
     name: str,
-    data: bytes,
+    content: bytes | Path | Source,
     *,
     month: int | None = None,
     limits: Limits | None = None,
@@ -58,15 +63,17 @@ def take_in_file(
 ) -> ReferralImport:
     """Read a file, drop its patient columns, map the others, and keep the rest for the check. Raises Invalid, also when
     it lacks columns that a given profile reads."""
-    found = survey(read_file(name, data, limits))
+    source = source_of(content)
+    key = file_key(session, source)
+    found = survey(only_referrals(read_file(name, source, limits)), _named_before(session))
     if not found.main.kept:
         raise Invalid("Every column of this file holds patient data or free text, so nothing is left to import.")
     packed, count = pack(found.main)
     sweep_uploads(session)
     grain, mapping = first_mapping(session, found, count, month=month, saved=profile)
     batch = ReferralImport(
-        file_name=safe_name(name),
-        sheet=safe_name(found.main.sheet.name),
+        file_name=safe_file_name(name),
+        sheet=safe_sheet_name(found.main.sheet.name),
         grain=grain,
         owner_id=viewer.id,
         state=ImportState.CHECKING,
@@ -76,27 +83,33 @@ def take_in_file(
     session.add(batch)
     session.flush()
     session.add(ImportUpload(import_id=batch.id, rows=packed, row_count=count))
-    session.add(
-        ImportOrigin(
-            import_id=batch.id, door=door, file_key=file_key(session, data), profile_id=mapping["profile"].get("id")
-        )
-    )
+    session.add(ImportOrigin(import_id=batch.id, door=door, file_key=key, profile_id=mapping["profile"].get("id")))
     session.flush()
     return batch
 
 
-def file_key(session: Session, data: bytes) -> str:
+def _named_before(session: Session) -> frozenset[str]:
+    """The names of columns that some profile maps: somebody said what they hold."""
+    with glance(session):
+        profiles_there = profile_queries.list_saved(session)
+    return frozenset(header_key(column.header) for saved in profiles_there for column in saved.columns if column.target)
+
+
+def file_key(session: Session, source: Source) -> str:
     """The one-way fingerprint of a file, by which the same one is known again."""
-    digest = hmac.new(get_organization(session).row_key_secret.encode(), b"file\x1f", hashlib.sha256)
-    digest.update(data)
+    with glance(session):
+        secret = get_organization(session).row_key_secret
+    digest = hmac.new(secret.encode(), b"file\x1f", hashlib.sha256)
+    for piece in source.pieces():
+        digest.update(piece)
     return base64.urlsafe_b64encode(digest.digest()).decode().rstrip("=")
 
 
-def change_mapping(session: Session, batch: ReferralImport, choices: Choices) -> None:
+def change_mapping(session: Session, batch: ReferralImport, choices: Choices, *, by: Viewer = SYSTEM) -> None:
     """Say what the columns are; the check is to be run again. A counts file cannot become a file of single referrals:
     what was harmless in it might be a patient's there."""
     _must_wait(batch)
-    if batch.grain is Grain.MONTH and choices.grain is Grain.EVENT:
+    if choices.grain is Grain.EVENT and surveyed_grain(batch) is Grain.MONTH:
         raise Invalid(grain="Upload the file again to read it as single referrals.")
     columns = [MappedColumn.from_json(column) for column in batch.mapping["columns"]]
     for place, column in enumerate(columns):
@@ -109,11 +122,13 @@ def change_mapping(session: Session, batch: ReferralImport, choices: Choices) ->
         "month": choices.month, "service_line": choices.service_line[:60], "site": choices.site[:60],
         "day_first": choices.day_first,
     }  # fmt: skip
-    _remap(batch, columns, options=options)
+    _remap(batch, columns, by=by.id, options=options)
     session.flush()
 
 
-def apply_profile(session: Session, batch: ReferralImport, profile: MappingProfile | None) -> None:
+def apply_profile(
+    session: Session, batch: ReferralImport, profile: MappingProfile | None, *, by: Viewer = SYSTEM
+) -> None:
     """Read a waiting file as a profile says, or as was guessed; the check is to be run again."""
     _must_wait(batch)
     columns = [MappedColumn.from_json(column) for column in batch.mapping["columns"]]
@@ -124,15 +139,20 @@ def apply_profile(session: Session, batch: ReferralImport, profile: MappingProfi
         profiles.set_date_order(columns, day_first=False)
     else:
         saved = profile_queries.saved_of(profile)
-        if not profiles.takes(saved, batch.grain):
+        if not profiles.takes(saved, surveyed_grain(batch)):
             raise Invalid(profile="This profile reads one row per referral, and the file holds monthly counts.")
         meeting, options, batch.grain = layouts.read_by(saved, columns), saved.options, saved.grain
     month = batch.mapping.get("options", {}).get("month")
-    _remap(batch, columns, options={"month": month, **asdict(options)}, profile=layouts.told(meeting))
+    _remap(batch, columns, by=by.id, options={"month": month, **asdict(options)}, profile=layouts.told(meeting))
     origin = profile_queries.find_origin(session, batch.id)
     if origin:
         origin.profile_id = profile.id if profile else None
     session.flush()
+
+
+def surveyed_grain(batch: ReferralImport) -> Grain:
+    """By which rules its columns were looked at for patients: what passed as counts must never become single rows."""
+    return Grain(batch.mapping.get("surveyed", batch.grain))
 
 
 def _remap(batch: ReferralImport, columns: list[MappedColumn], **said: Any) -> None:
@@ -144,6 +164,11 @@ def _remap(batch: ReferralImport, columns: list[MappedColumn], **said: Any) -> N
         "check": None,
     }
     batch.state = ImportState.CHECKING
+
+
+def waits_for_check(batch: ReferralImport, revision: int) -> bool:
+    """Whether a file is still read as it was when a check of it began."""
+    return batch.state is ImportState.CHECKING and batch.mapping.get("revision") == revision
 
 
 def keep_summary(session: Session, batch: ReferralImport, summary: checking.Summary) -> None:

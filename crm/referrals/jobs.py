@@ -20,19 +20,17 @@ def run_check(run: Run) -> None:
     engine.set_reading(on=True)
     db.session.rollback()
     batch = db.session.get(ReferralImport, import_id)
-    summary = checking.summarize(db.session(), batch) if batch and _waits_for(batch, revision) else None
+    summary = (
+        checking.summarize(db.session(), batch) if batch and import_services.waits_for_check(batch, revision) else None
+    )
     write_transaction()
     batch = db.session.get(ReferralImport, import_id)
-    if summary is None or batch is None or not _waits_for(batch, revision):
+    if summary is None or batch is None or not import_services.waits_for_check(batch, revision):
         run.finish("There was a newer check.")
         return
     import_services.keep_summary(db.session(), batch, summary)
     commit()
     run.finish("The file is ready to be imported.", _page_of(import_id))
-
-
-def _waits_for(batch: ReferralImport, revision: int) -> bool:
-    return batch.state is ImportState.CHECKING and batch.mapping.get("revision") == revision
 
 
 def run_import(run: Run) -> None:

@@ -1,5 +1,6 @@
 """Reads of profiles: which there are, how often and when they were used, and imports of the same file."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +12,7 @@ from crm.core.errors import NotFound
 from crm.directory.queries import MAX_ID
 from crm.referrals.importing.profiles import Saved
 from crm.referrals.models import ImportState, MappingProfile, ReferralImport
-from crm.referrals.origin_models import ImportOrigin
+from crm.referrals.origin_models import Door, ImportOrigin
 
 WENT_IN = (ImportState.DONE, ImportState.TAKING_BACK, ImportState.TAKEN_BACK)
 
@@ -75,6 +76,12 @@ def find_profile(session: Session, name: str) -> MappingProfile | None:
 def find_origin(session: Session, import_id: int) -> ImportOrigin | None:
     """Where an import came from, or None for one older than profiles."""
     return session.get(ImportOrigin, import_id)
+
+
+def doors_of(session: Session, import_ids: Sequence[int]) -> dict[int, Door]:
+    """The door through which each of these imports came in."""
+    query = select(ImportOrigin.import_id, ImportOrigin.door).where(ImportOrigin.import_id.in_(import_ids))
+    return {row.import_id: row.door for row in session.execute(query)}
 
 
 def find_same_file(

@@ -8,8 +8,8 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from crm.core.db import db
-from crm.referrals.models import ImportRefusal, Referral, ReferralImport, ReferralMonth
-from tests.referrals.files import OKONJO, csv_bytes, event, events
+from crm.referrals.models import ImportRefusal, MappingProfile, Referral, ReferralImport, ReferralMonth
+from tests.referrals.files import HEADER, OKONJO, csv_bytes, event, events
 
 
 def run(app: Flask, *arguments: str) -> tuple[int, str]:
@@ -105,3 +105,48 @@ def test_the_command_removes_everything_when_it_is_stopped(
     monkeypatch.setattr(writing, "_show", stop)
     assert run(app, "import", saved(tmp_path, events(3)))[0] == 1
     assert db.session.scalars(select(Referral.id)).all() == []
+
+
+def name_profile(name: str) -> None:
+    """Give the profile that an import has left a name of somebody's choice."""
+    db.session.scalars(select(MappingProfile)).one().name = name
+    db.session.commit()
+
+
+def test_a_file_is_read_by_the_profile_that_is_named(app: Flask, tmp_path: Path) -> None:
+    run(app, "import", saved(tmp_path, events(2)))
+    name_profile("Epic Clarity nightly")
+    path = saved(tmp_path, csv_bytes([[*event(n), "Routine"] for n in range(7, 47)], (*HEADER, "Priority")), "y.csv")
+    result = app.test_cli_runner().invoke(args=["referrals", "import", path, "--profile", "epic clarity NIGHTLY"])
+    assert (result.exit_code, "40 imported" in result.stdout) == (0, True)
+    assert "Read by the profile Epic Clarity nightly (likely" in result.stderr
+    assert "Not in the profile: Priority" in result.stderr
+
+
+def test_an_unknown_profile_is_answered_with_the_names_of_all(app: Flask, tmp_path: Path) -> None:
+    path = saved(tmp_path, events(2))
+    none = app.test_cli_runner().invoke(args=["referrals", "import", path, "--profile", "Weekly"])
+    assert (none.exit_code, "There is none yet" in none.stderr) == (2, True)
+    run(app, "import", path)
+    name_profile("Epic Clarity nightly")
+    some = app.test_cli_runner().invoke(args=["referrals", "import", path, "--profile", "Weekly"])
+    assert (some.exit_code, "The profiles are: “Epic Clarity nightly”." in some.stderr) == (2, True)
+
+
+def test_a_file_without_the_columns_of_its_profile_does_not_go_in(app: Flask, tmp_path: Path) -> None:
+    run(app, "import", saved(tmp_path, events(2)))
+    name_profile("Epic Clarity nightly")
+    path = saved(tmp_path, csv_bytes([event(7)[:-2]], HEADER[:-2]), "y.csv")
+    result = app.test_cli_runner().invoke(args=["referrals", "import", path, "--profile", "Epic Clarity nightly"])
+    assert result.exit_code == 1
+    assert "reads columns that are missing: “Appt Dt”, “Payments”." in result.stderr
+    assert len(db.session.scalars(select(ReferralImport.id)).all()) == 1
+
+
+def test_profiles_are_listed_with_their_use(app: Flask, tmp_path: Path) -> None:
+    assert run(app, "profiles") == (0, "No profiles yet. Save one on the page of an import.\n")
+    run(app, "import", saved(tmp_path, events(2), "epic_2026-03-01.csv"))
+    assert run(app, "profiles")[1].startswith("Epic: one row per referral; 1 import, last ")
+    told = json.loads(run(app, "profiles", "--json")[1])
+    assert (told["name"], told["rows"], told["imports"]) == ("Epic", "event", 1)
+    assert told["columns"]["Ref NPI"] == "source_npi"

@@ -190,8 +190,7 @@ def test_a_file_that_changes_nothing_says_so(maren: PageClient, database: Any) -
 
 
 def test_counts_without_a_month_ask_for_it(maren: PageClient, database: Any) -> None:
-    header = ("from_npi", "to_npi", "patient_count", "to_organization")
-    data = csv_bytes([[OKONJO, "1588203640", "30", "HARBOR HOSPITAL"]], header)
+    data = csv_bytes([[OKONJO, "30", "Dublin"]], ("Ref NPI", "Number of Referrals", "Site"))
     assert "Say which month" in send(maren, data).text
     batch = last_import(database())
     assert "Import 1 row" in maren.post(f"/referrals/imports/{batch.id}/mapping", {"month": "2026-03"}, htmx=True).text

@@ -1,5 +1,6 @@
 """Tests of reading files: encodings, delimiters, line numbers, and everything that is refused in one clear sentence."""
 
+import json
 from random import Random
 
 import pytest
@@ -11,6 +12,7 @@ from crm.referrals.importing.reading import read_file
 from crm.referrals.importing.sheets import Limits, column_letter, counted, in_pieces
 from crm.referrals.importing.text import guess_delimiter
 from tests.referrals.files import csv_bytes, with_member, workbook
+from tests.referrals.message_files import hl7, referral, service_request
 
 
 def lines_of(name: str, data: bytes, limits: Limits | None = None) -> list[tuple[int, list[str]]]:
@@ -61,7 +63,13 @@ def test_an_unquoted_null_is_empty_unless_the_file_also_quotes_it() -> None:
         ("a.csv", b"PK\x03\x04rest", "named .csv, but"),
         ("a.xlsx", b"a,b\n1,2\n", "no Excel workbook"),
         ("a.docx", b"a,b\n1,2\n", ".docx are not read"),
-        ("a.zip", b"PK\x03\x04rest", ".zip are not read"),
+        ("a.zip", b"PK\x03\x04rest", "damaged"),
+        ("a.csv", b"\x1f\x8b\x08", "Name it .gz"),
+        ("a.hl7", b"PK\x03\x04rest", "named .hl7, but"),
+        ("a.xml", b"<Bundle/>", ".xml are not read here. Use CSV, TSV, XLSX, HL7 or FHIR JSON"),
+        ("a.hl7", b"PID|1\r", "does not begin with an MSH segment"),
+        ("a.hl7", b"MSH|^~\\&|\x00\x01\x02", "binary"),
+        ("a.json", b'[{"a": "1"}]', "no FHIR"),
         ("noending", b"a,b\n1,2\n", "without a known ending"),
         ("a.csv", b'a,b\n1,"never ends\n', "line 2"),
         ("a.csv", b'a,b\n1,"x" y\n', "Line 2"),
@@ -74,6 +82,17 @@ def test_what_cannot_be_read_is_refused_with_the_reason(name: str, data: bytes, 
     with pytest.raises(Invalid) as refusal:
         lines_of(name, data)
     assert says in refusal.value.says
+
+
+@pytest.mark.parametrize("ending", ["csv", "txt", "tsv", "hl7"])
+def test_messages_are_known_by_how_they_begin(ending: str) -> None:
+    assert lines_of(f"a.{ending}", hl7(referral()))[1][1][0] == "R-1"
+    assert lines_of("a.csv", b"MSH,Referral ID\nx,1\n")[0][1] == ["MSH", "Referral ID"]
+
+
+def test_fhir_is_known_in_a_text_file() -> None:
+    assert lines_of("a.txt", json.dumps(service_request()).encode())[1][1][0] == "REF-sr1"
+    assert lines_of("a.txt", b'{"a",b\n1,2\n')[1][1] == ["1", "2"]
 
 
 def test_limits_refuse_instead_of_cutting_off() -> None:

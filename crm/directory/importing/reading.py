@@ -56,11 +56,14 @@ class Table:
 
 
 @contextmanager
-def open_table(stream: BinaryIO, max_bytes: int | None = None) -> Iterator[Table]:
-    """Read a stream as a table. `max_bytes` limits what a compressed file may unpack to."""
+def open_table(stream: BinaryIO, max_bytes: int | None = None, delimiters: str = ",") -> Iterator[Table]:
+    """Read a stream as a table. `max_bytes` limits what a compressed file may unpack to; that of the `delimiters`
+    counts which its first line has most of."""
     unpacked = _unpacked(stream, max_bytes)
-    text = io.TextIOWrapper(unpacked, encoding=_encoding(unpacked), errors="rounds_cp1252", newline="")
-    rows = _rows(text)
+    encoding = _encoding(unpacked)
+    first = unpacked.peek(SAMPLE)[:SAMPLE].partition(b"\n")[0]
+    text = io.TextIOWrapper(unpacked, encoding=encoding, errors="rounds_cp1252", newline="")
+    rows = _rows(text, max(delimiters, key=lambda delimiter: first.count(delimiter.encode())))
     header = next(rows, None)
     if header is None:
         raise Invalid(EMPTY)
@@ -141,9 +144,9 @@ class _Lines:
             yield line
 
 
-def _rows(text: io.TextIOWrapper) -> Iterator[Row]:
+def _rows(text: io.TextIOWrapper, delimiter: str) -> Iterator[Row]:
     lines = _Lines(text)
-    reader = csv.reader(iter(lines), skipinitialspace=True, strict=True)
+    reader = csv.reader(iter(lines), delimiter=delimiter, skipinitialspace=True, strict=True)
     width = 0
     while True:
         line = reader.line_num + 1

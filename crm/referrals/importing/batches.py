@@ -14,7 +14,7 @@ import numpy as np
 from crm.referrals.importing.facts import CHOICES, EPOCH, NONE, Bools, Ints, numbers
 from crm.referrals.importing.headers import Target
 from crm.referrals.importing.keys import PART, Keys, halves, key_list
-from crm.referrals.importing.rows import Named, Piece, Refusal, RowReader, Rows
+from crm.referrals.importing.rows import Block, Named, Refusal, RowReader, Rows
 from crm.referrals.models import SourceKind
 
 BATCH_ROWS = 200_000
@@ -34,12 +34,12 @@ class Batch:
     are_children: bool = False
 
 
-def read_batches(pieces: Iterable[Piece], reader: RowReader, keys: Keys, size: int = BATCH_ROWS) -> Iterator[Batch]:
+def read_batches(blocks: Iterable[Block], reader: RowReader, keys: Keys, size: int = BATCH_ROWS) -> Iterator[Batch]:
     """Read all pieces of a file."""
     seen, held = _Seen(), []
     waiting: list[Batch] = []
-    for piece in pieces:
-        batch, children = _own(reader(piece), reader, keys, seen)
+    for block in blocks:
+        batch, children = _own(reader(block), reader, keys, seen)
         waiting.append(batch)
         if children:
             held.append(children)
@@ -200,4 +200,3 @@ def _together(parts: list[tuple[list[T], Ints]]) -> tuple[list[T], Ints]:
         moved = np.array([places.setdefault(name, len(places)) for name in names] + [NONE], dtype=np.int64)
         codes.append(moved[np.where(column == NONE, len(names), column)])
     return list(places), np.concatenate(codes)
-

@@ -4,18 +4,21 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import delete, insert
+import numpy as np
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
+from crm.core.db import glance
 from crm.referrals.importing.headers import Target
 from crm.referrals.importing.mapping import missing
-from crm.referrals.importing.outcome import Outcome, Refusal, outcome_of, pieces
-from crm.referrals.importing.writing import REFUSALS, Tally, plan_of
+from crm.referrals.importing.outcome import Outcome, outcome_of
+from crm.referrals.importing.rows import Refusal
+from crm.referrals.importing.writing import REFUSALS, Tally, batches_of, load_refusals, plan_of
 from crm.referrals.models import ReferralImport
+from crm.referrals.preview_queries import received_by_month
 
 SHOWN_LINES = 3
 SHOWN_SOURCES = 25
-PIECE = 5_000
 
 
 @dataclass
@@ -26,12 +29,31 @@ class Summary:
     refusals: list[Refusal] = field(default_factory=list)
     sources: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
+    changes: Counter[int] = field(default_factory=Counter)  # referrals more or fewer, by month
+    received: dict[int, int] = field(default_factory=dict)  # referrals that there are now, by month
 
     def add(self, outcome: Outcome) -> None:
-        """Count one more piece."""
+        """Count one more batch."""
         self.tally.add(outcome)
         self.refusals += outcome.refused
         self.sources.update(outcome.unknown_sources)
+        for facts, sign in ((outcome.new.facts, 1), (outcome.changed.facts, 1), (outcome.changed.before, -1)):
+            months, places = np.unique(facts["month"], return_inverse=True)
+            counts = np.bincount(places, facts["count"], len(months)).astype(int)
+            for month, count in zip(months.tolist(), counts.tolist(), strict=True):
+                self.changes[month] += sign * count
+
+    def months(self) -> list[dict[str, int]]:
+        """What the import changes of each month that it touches, the latest first."""
+        touched = sorted((month for month, change in self.changes.items() if change), reverse=True)
+        return [
+            {
+                "month": month,
+                "now": self.received.get(month, 0),
+                "then": self.received.get(month, 0) + self.changes[month],
+            }
+            for month in touched
+        ]
 
     def groups(self) -> list[dict[str, Any]]:
         """The refused rows by reason, the commonest first, with the numbers of the first lines."""
@@ -53,27 +75,28 @@ class Summary:
             "first_month": min(tally.months, default=None), "last_month": max(tally.months, default=None),
             "groups": self.groups(), "problems": self.problems,
             "sources": [{"name": name, "rows": rows} for name, rows in self.sources.most_common(SHOWN_SOURCES)],
-            "source_names": len(self.sources),
+            "source_names": len(self.sources), "months": self.months(),
         }  # fmt: skip
 
 
 def summarize(session: Session, batch: ReferralImport) -> Summary:
-    """Run an import dry. It only reads, a moment for each piece, so others may write meanwhile."""
+    """Run an import dry. It only reads, a moment for each batch, so others may write meanwhile."""
     summary = Summary(problems=mapping_problems(batch))
     if not summary.problems:
         plan = plan_of(session, batch)
-        for piece in pieces(plan):
-            plan.names.imagine(plan.names.unknown(row for _, row in piece.rows))
-            summary.add(outcome_of(session, plan, piece))
+        for rows in batches_of(plan):
+            plan.names.imagine(session, rows.rows)
+            summary.add(outcome_of(session, plan, rows))
+        with glance(session):
+            summary.received = received_by_month(session, summary.changes)
     return summary
 
 
 def keep_refusals(session: Session, import_id: int, refusals: list[Refusal]) -> None:
     """Keep the rows with a problem for the list of reasons."""
     session.execute(delete(REFUSALS).where(REFUSALS.c.import_id == import_id))
-    for start in range(0, len(refusals), PIECE):
-        rows = [{"import_id": import_id, **row._asdict()} for row in refusals[start : start + PIECE]]
-        session.execute(insert(REFUSALS), rows)
+    if refusals:
+        load_refusals(session, import_id, refusals)
 
 
 def mapping_problems(batch: ReferralImport) -> list[str]:

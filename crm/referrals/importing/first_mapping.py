@@ -1,16 +1,15 @@
 """How a file that was just taken in is read: columns as guessed or as a profile says, and what was not kept of it."""
 
-from pathlib import PurePath
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from crm.core.patient_words import signs_in
 from crm.referrals import profile_queries
 from crm.referrals.importing import layouts, profiles
 from crm.referrals.importing.identity import Ruling
 from crm.referrals.importing.mapping import guess
 from crm.referrals.importing.profiles import Meeting, Saved
+from crm.referrals.importing.safe_names import safe_sheet_name
 from crm.referrals.importing.survey import SheetSurvey, Survey
 from crm.referrals.models import Grain
 
@@ -38,6 +37,7 @@ def first_mapping(
     mapping = {
         "columns": [column.as_json() for column in columns],
         "guesses": guesses,
+        "surveyed": found.grain,  # the rules about patients that were applied to its columns
         "dropped": [
             note for sheet in (found.main, *found.others) for note in _dropped(sheet, is_main=sheet is found.main)
         ],
@@ -50,19 +50,11 @@ def first_mapping(
     return meeting.saved.grain if meeting else found.grain, mapping
 
 
-def safe_name(name: str) -> str:
-    """The name of a file or sheet, unless it names a patient itself."""
-    plain = (
-        "".join(c for c in PurePath(name.replace("\\", "/")).name if c.isprintable()).encode("utf-8", "ignore").decode()
-    )
-    return f"file{PurePath(plain).suffix[:10]}" if signs_in(plain) else plain[:200]
-
-
 def _dropped(sheet: SheetSurvey, *, is_main: bool) -> list[dict[str, Any]]:
     """What is said of the columns of which nothing was kept: where they stand and why, never a value."""
     return [
         {
-            "sheet": safe_name(sheet.sheet.name),
+            "sheet": safe_sheet_name(sheet.sheet.name),
             "letter": column.letter,
             "header": column.header,
             "rule": column.verdict.rule,

@@ -10,6 +10,7 @@ from enum import StrEnum
 from crm.referrals.importing import identity_words as words
 from crm.referrals.importing.headers import Target, known_target
 from crm.referrals.importing.signs import MOST, ValueSigns
+from crm.referrals.importing.strays import CONTENTS, MANY, Contents, Strays
 from crm.referrals.importing.values import OLDEST_YEAR
 from crm.referrals.models import Grain
 
@@ -32,8 +33,10 @@ class Verdict:
 
 
 HARMLESS = Verdict()
-MANY = 0.3
 BIRTH_SPAN_YEARS = 12
+EXTRACT_SPAN_YEARS = 40
+OLDER_YEARS = 2
+NAME_NOT_KNOWN = "Name not known"
 
 
 def rule_by_name(key: str, grain: Grain) -> str:
@@ -51,19 +54,31 @@ def rule_by_name(key: str, grain: Grain) -> str:
     return next((rule for rule, pattern in words.EVENTS if pattern.search(key)), "")
 
 
-def judge(key: str, signs: ValueSigns, grain: Grain) -> Verdict:
-    """The ruling on one column."""
+def contents_of(key: str) -> Contents:
+    """What the cells of a column of this name should hold."""
+    if found := known_target(key):
+        return CONTENTS[found[0]]
+    return Contents.OURS if key and words.OURS.match(key) else Contents.OPEN
+
+
+def judge(key: str, signs: ValueSigns, strays: Strays, grain: Grain, *, is_trusted: bool = False) -> Verdict:
+    """The ruling on one column. `is_trusted`: somebody said before what a column of this name holds."""
     if rule := rule_by_name(key, grain):
         return Verdict(Ruling.REFUSE, rule, signs.filled)
     if verdict := _by_certain_values(signs):
         return verdict
     if words.FREE_TEXT.search(key):
         return Verdict(Ruling.LEAVE_OUT, "Free text", signs.filled)
+    if grain is Grain.EVENT and words.PATIENTS.match(key) and signs.share(signs.numbers) <= MOST:
+        return Verdict(Ruling.REFUSE, "Patient name", signs.filled)
     found = known_target(key)
     target = found[0] if found else None
-    if grain is Grain.EVENT and (verdict := _by_event_values(key, signs, target)):
-        return verdict
-    if target is None and signs.reads_as_text:
+    is_known = target is not None or is_trusted
+    if grain is Grain.EVENT:
+        verdict = _by_known_contents(signs, strays, target) if is_known else _by_open_contents(key, signs, strays)
+        if verdict:
+            return verdict
+    if not is_known and signs.reads_as_text:
         return Verdict(Ruling.LEAVE_OUT, "Free text", signs.filled)
     return HARMLESS
 
@@ -82,25 +97,53 @@ def _by_certain_values(signs: ValueSigns) -> Verdict | None:
     return None
 
 
-def _by_event_values(key: str, signs: ValueSigns, target: Target | None) -> Verdict | None:
-    is_named_ours = bool(words.OURS.match(key))
-    is_ours = is_named_ours or target is not None
-    has_phones = signs.share(signs.phone) > MANY and not signs.holds_npis
+def _by_known_contents(signs: ValueSigns, strays: Strays, target: Target | None) -> Verdict | None:
+    """Of a column that is imported: whether it holds something else than its name says."""
+    is_names = strays.contents is Contents.NAMES
+    has_births = _looks_like_births(signs, BIRTH_SPAN_YEARS if is_names else EXTRACT_SPAN_YEARS)
     checks = (
-        ("Email addresses among the values", signs.email, bool(signs.email) and not is_named_ours),
-        ("Phone numbers among the values", signs.phone, has_phones and not is_named_ours),
-        ("Diagnosis codes among the values", signs.icd, signs.share(signs.dotted_icd if is_ours else signs.icd) > MANY),
-        ("Web or network addresses among the values", signs.web, signs.share(signs.web) > MANY and not is_ours),
-        ("Dates that look like birth dates", signs.dates, target is None and _looks_like_births(signs)),
-        ("Codes that single out each row", signs.filled, target is None and _singles_out(signs)),
-    )  # fmt: skip
+        (f"{strays.most_common} in most rows", signs.filled, strays.is_mostly_refused),
+        ("Diagnosis codes among the values", signs.dotted_icd, signs.share(signs.dotted_icd) > MANY),
+        ("Dates that look like birth dates", signs.dates, has_births),
+        (
+            "Names that differ in nearly every row",
+            signs.filled,
+            target is Target.SOURCE_NAME and signs.is_near_unique and strays.names_persons,
+        ),
+    )
     return next((Verdict(Ruling.REFUSE, rule, rows) for rule, rows, is_broken in checks if is_broken), None)
 
 
-def _looks_like_births(signs: ValueSigns) -> bool:
+def _by_open_contents(key: str, signs: ValueSigns, strays: Strays) -> Verdict | None:
+    """Of a column whose name is not known: it stays only if its values show that it is about no single person."""
+    is_ours = bool(words.OURS.match(key))
+    has_phones = signs.share(signs.phone) > MANY and not signs.holds_npis
+    checks = (
+        ("Email addresses among the values", signs.email, bool(signs.email) and not is_ours),
+        ("Phone numbers among the values", signs.phone, has_phones and not is_ours),
+        ("Diagnosis codes among the values", signs.icd, signs.share(signs.dotted_icd if is_ours else signs.icd) > MANY),
+        ("Web or network addresses among the values", signs.web, signs.share(signs.web) > MANY and not is_ours),
+        ("Dates that look like birth dates", signs.dates, _looks_like_births(signs, BIRTH_SPAN_YEARS)),
+        ("Codes that single out each row", signs.filled, _singles_out(signs) and not strays.is_telling),
+    )
+    for rule, rows, is_broken in checks:
+        if is_broken:
+            return Verdict(Ruling.REFUSE, rule, rows)
+    if is_ours or signs.holds_npis or signs.share(signs.dates) > MOST or strays.is_telling:
+        return None
+    return Verdict(Ruling.LEAVE_OUT, NAME_NOT_KNOWN, signs.filled)
+
+
+def _looks_like_births(signs: ValueSigns, span: int) -> bool:
     """Dates over many years, or all of them older than any referral that is read here."""
     is_old = 0 < signs.last_year < OLDEST_YEAR
-    return signs.share(signs.dates) > MOST and (is_old or signs.last_year - signs.first_year > BIRTH_SPAN_YEARS)
+    return signs.share(signs.dates) > MOST and (is_old or signs.last_year - signs.first_year > span)
+
+
+def is_older(signs: ValueSigns, others: list[ValueSigns]) -> bool:
+    """Whether days lie long before those of the newest other column, as those of children's births do."""
+    newest = max(others, key=lambda other: other.last_year)
+    return signs.last_year < newest.last_year - 1 or signs.first_year < newest.first_year - OLDER_YEARS
 
 
 def _singles_out(signs: ValueSigns) -> bool:

@@ -23,6 +23,9 @@ HARMLESS = re.compile(
 # "Patient" alone is a column of patients; so is a bare abbreviation of it.
 BARE = re.compile(r"^(?:patient|pat|pt|client|member|subscriber|guarantor|insured|beneficiary|resident|enrollee)$")
 
+# In a file of single referrals a number; anything else under such a name is a person.
+PATIENTS = re.compile(r"^(?:patients|pts|clients|members|beneficiaries|residents)$")
+
 ALWAYS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("Social security number", re.compile(r"^ssn|(?<![nlrc][ea])ssn(?:no|num|number|last4)?$|socialsec|socsec|^ss(?:no|num|number)?$|^last4(?:ofssn)?$|^itin$")),
     ("Birth date", re.compile(r"^(?:.*[a-z])?dob\d?$|^dob|birth|^bday$|^bdate$|^born(?:on)?$|dateofbirth|^yob$")),
@@ -31,7 +34,7 @@ ALWAYS: tuple[tuple[str, re.Pattern[str]], ...] = (
         rf"^(?:mbi|hicn?|hicnumber|hicno)$|^(?:medicare|medicaid){NUMBER}$|^(?:medicare|medicaid)(?:beneficiary|recipient|member).*$"
         rf"|^(?:member|subscriber|insured|policyholder|enrollee|beneficiary)s?{NUMBER}$|^{PERSON}plan{NUMBER}?$"
         rf"|^(?:insurance|ins|policy|plan|health?plan|payer|payor|coverage)(?:member|subscriber|policy|card){NUMBER}?$"
-        rf"|^policy{NUMBER}?$|^(?:insurance|ins|coverage)(?:id|no|num|nbr|number)$|^(?:ins|insurance)?group(?:id|no|num|nbr|number)$"
+        rf"|^policy{NUMBER}?$|^(?:primary|pri|prim|secondary|sec)?(?:insurance|ins|coverage|payer|payor)(?:id|no|num|nbr|number)+$|^(?:ins|insurance)?group(?:id|no|num|nbr|number)$"
     )),
     ("Medical record number", re.compile(
         rf"^mrn|mrn\d?$|^(?:emrn|empi|eid|epicid|epicmrn|csn|har|enterpriseid)$|^med(?:ical)?rec(?:ord)?s?{NUMBER}?$|^medrec"
@@ -52,9 +55,9 @@ EVENTS: tuple[tuple[str, re.Pattern[str]], ...] = (
         rf"|^apptfor$|^contactname$|^person(?:name)?$|^{NAME}$"
     )),
     ("Patient", re.compile(r"^(?:subject|subjectreference|pid\d*|pid.+|individual)$")),
-    ("Age or sex", re.compile(r"^(?:age|ages|ageyears|ageyrs|ageatvisit|ageatreferral|ageinyears|sex|gender|gndr|birthsex|race|ethnicity|ethnicgroup|language|"
+    ("Age or sex", re.compile(r"^(?:age|ages|ageyears|ageyrs|ageatvisit|ageatreferral|ageinyears|currentage|sex|gender|gndr|genderidentity|birthsex|race|ethnicity|ethnicgroup|language|"
                               r"preferredlanguage|maritalstatus|religion|pronouns)$")),
-    ("Date of care", re.compile(r"^(?:admit|admission|discharge|dischg|dos\d?$|dosfrom|dosto|dateofservice|servicedate|svcdate|firstdos|anydos|surgerydate|"
+    ("Date of care", re.compile(r"^(?:hosp(?:ital)?)?(?:admit|admsn|admission|discharge|disch(?:dt|date|time)|dischg|dos\d?$|dosfrom|dosto|dateofservice|servicedate|servicedt|svcdate|svcdt|date(?:admitted|discharged|oflast)|lastseenby|firstdos|anydos|surgerydate|"
                                 r"procedure?date|dateofinjury|doi$|injurydate|onset)")),
     ("Address", re.compile(r"^(?:address|addr|street|home|mailing|residen|city|town|zip|zipcode|zip5|zip4|postal|postalcode|county|latitude|longitude|lat$|lon$|lng$|geocode)")),
     ("Phone, fax or email", re.compile(r"^(?:phone|telephone|tel$|telno|cell|mobile|fax|email|emailaddress|mail$|workphone|homephone|primaryphone|contactphone|contactemail)")),

@@ -5,7 +5,7 @@ Nothing is written here. Rows come in batches, so memory stays bounded whatever 
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -22,7 +22,7 @@ from crm.referrals.importing.keys import halves, key_list
 from crm.referrals.importing.mapping import MappedColumn
 from crm.referrals.importing.matching import Sources
 from crm.referrals.importing.names import Names, apart_ids
-from crm.referrals.importing.rows import Options, Piece, Refusal, RowReader
+from crm.referrals.importing.rows import Block, Options, Refusal, RowReader
 from crm.referrals.models import Grain, ReferralKey, ReferralStatus, SourceKind
 
 MIDDLE_OF_MONTH = 15
@@ -42,17 +42,23 @@ SAID_BY: dict[str, tuple[Target, ...]] = {
 
 @dataclass
 class Versions:
-    """Rows to write: values and keys; for rows that are there already also the number and values of the one before."""
+    """Rows to write: their values, their keys, and which came from no practice."""
 
     facts: Facts
     keys: list[bytes]
     is_apart: Bools
-    before: Facts | None = None
-    replaces: list[int] = field(default_factory=list)
-    was_apart: Bools = field(default_factory=lambda: np.zeros(0, dtype=bool))
 
     def __len__(self) -> int:
         return len(self.keys)
+
+
+@dataclass
+class Changed(Versions):
+    """New versions of rows that are there already, with the version before: its number and its values."""
+
+    replaces: list[int]
+    before: Facts
+    was_apart: Bools
 
 
 @dataclass
@@ -61,7 +67,7 @@ class Outcome:
 
     lines: int
     new: Versions
-    changed: Versions
+    changed: Changed
     unchanged: int
     refused: list[Refusal]
     unmatched: int
@@ -73,7 +79,7 @@ class Outcome:
 class Plan:
     """Everything that reading the rows of one import needs."""
 
-    pieces: Iterable[Piece]
+    blocks: Iterable[Block]
     columns: list[MappedColumn]
     grain: Grain
     options: Options
@@ -110,9 +116,9 @@ def outcome_of(session: Session, plan: Plan, batch: Batch) -> Outcome:
     return Outcome(
         lines=rows.lines,
         new=Versions(facts.take(fresh), [keys[place] for place in fresh.tolist()], is_apart[fresh]),
-        changed=Versions(
+        changed=Changed(
             after.take(differs), [keys[place] for place in changed.tolist()],
-            np.isin(after["source_id"][differs], apart), stored.take(differs), newest[changed].tolist(),
+            np.isin(after["source_id"][differs], apart), newest[changed].tolist(), stored.take(differs),
             np.isin(stored["source_id"][differs], apart),
         ),
         unchanged=len(known) - len(changed) + batch.repeated,
@@ -169,9 +175,7 @@ def _merged(plan: Plan, before: Facts, after: Facts) -> Facts:
     now = {name: after[name] if name in plan.said else before[name] for name in VALUES}
     if "status" not in plan.said:
         now["status"] = _further(before["status"], after["status"])
-    stays = (
-        (now["practice_id"] == NONE) & (before["practice_id"] != NONE) & (before["source_id"] == now["source_id"])
-    )
+    stays = (now["practice_id"] == NONE) & (before["practice_id"] != NONE) & (before["source_id"] == now["source_id"])
     for name in ("practice_id", "provider_id"):
         now[name] = np.where(stays, before[name], now[name])
     return Facts(now)

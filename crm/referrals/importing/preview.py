@@ -5,7 +5,8 @@ from itertools import islice
 from typing import Any
 
 from crm.referrals.importing.headers import MONEY, Target
-from crm.referrals.importing.mapping import MappedColumn
+from crm.referrals.importing.mapping import DateOrder, MappedColumn
+from crm.referrals.importing.profiles import DATED
 from crm.referrals.importing.upload import unpack
 from crm.referrals.models import Grain, ReferralImport
 
@@ -13,6 +14,8 @@ LOOKED_AT = 200
 SAMPLES = 3
 SAMPLE_LENGTH = 24
 SAMPLES_LENGTH = 26
+SINGLE = (Target.REFERRAL_ID, Target.RECEIVED_ON, Target.STATUS, Target.APPOINTMENT_ON, Target.SEEN_ON)
+COUNTED = (Target.COUNT, Target.MONTH, Target.RECEIVED_ON)
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,19 @@ def _number(letter: str) -> int:
 def refused(batch: ReferralImport) -> list[dict[str, Any]]:
     """The columns that were refused for identifying patients, on all sheets."""
     return [note for note in batch.mapping.get("dropped", []) if note.get("is_refused")]
+
+
+def recognized_by(batch: ReferralImport) -> list[str]:
+    """The columns that tell what one row of a file stands for."""
+    telling = SINGLE if batch.grain is Grain.EVENT else COUNTED
+    columns = [MappedColumn.from_json(column) for column in batch.mapping["columns"]]
+    return [column.header for target in telling for column in columns if column.target is target][:SAMPLES]
+
+
+def has_open_dates(batch: ReferralImport) -> bool:
+    """Whether some date of a file can be read with the day or with the month first."""
+    columns = [MappedColumn.from_json(column) for column in batch.mapping["columns"]]
+    return any(column.target in DATED and column.date_order is DateOrder.UNKNOWN for column in columns)
 
 
 def target_groups(grain: Grain) -> list[tuple[str, list[Target]]]:

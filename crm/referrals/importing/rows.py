@@ -58,7 +58,7 @@ class Named(NamedTuple):
 
 
 @dataclass
-class Piece:
+class Block:
     """Some lines of a file: the cells of each kept column, the number of each line, and lines that were not kept."""
 
     numbers: list[int]
@@ -137,21 +137,21 @@ class RowReader:
         self.money = next((target for target in MONEY if target in self.places), None)
         self.has_id = Target.REFERRAL_ID in self.places and grain is Grain.EVENT
 
-    def __call__(self, piece: Piece) -> Rows:
+    def __call__(self, block: Block) -> Rows:
         """The rows of a piece."""
-        read = _Reading(self, piece)
+        read = _Reading(self, block)
         columns = read.columns()
         good = np.flatnonzero(read.faults.of_row == 0)
-        refused = piece.broken + [
-            Refusal(piece.numbers[place], *read.faults.says[read.faults.of_row[place]])
+        refused = block.broken + [
+            Refusal(block.numbers[place], *read.faults.says[read.faults.of_row[place]])
             for place in np.flatnonzero(read.faults.of_row).tolist()
         ]
         sources, source = read.sources(good)
         lines, line = read.names(Target.SERVICE_LINE, self.options.service_line, good)
         sites, site = read.names(Target.SITE, self.options.site, good)
         return Rows(
-            lines=len(piece.numbers) + len(piece.broken), refused=sorted(refused), numbers=numbers(
-                piece.numbers, len(piece.numbers)
+            lines=len(block.numbers) + len(block.broken), refused=sorted(refused), numbers=numbers(
+                block.numbers, len(block.numbers)
             )[good],
             columns={name: column[good] for name, column in columns.items()}
             | {"source": source, "service_line": line, "site": site},
@@ -164,15 +164,15 @@ class RowReader:
 class _Reading:
     """One piece while it is read."""
 
-    def __init__(self, reader: RowReader, piece: Piece) -> None:
-        self.reader, self.piece = reader, piece
-        self.length = len(piece.numbers)
+    def __init__(self, reader: RowReader, block: Block) -> None:
+        self.reader, self.block = reader, block
+        self.length = len(block.numbers)
         self.faults = _Faults(self.length)
 
     def cells(self, target: Target) -> Sequence[str] | None:
         """The cells of a target's column."""
         place = self.reader.places.get(target)
-        return None if place is None else self.piece.columns[place]
+        return None if place is None else self.block.columns[place]
 
     def texts(self, target: Target, rows: Ints) -> list[str]:
         """The cells of some rows; nothing when the file has no such column."""

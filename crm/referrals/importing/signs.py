@@ -1,53 +1,24 @@
 """Counts the signs in all values of a column: of patients, and of what the column may mean. Pure.
 
-What follows from the counts is ruled in `identity.py`; a count never holds a value.
+What follows from the counts is ruled in `identity.py`; a count never holds a value. A million cells are looked at in a
+fraction of a second because most columns repeat few values: each different one is looked at once in a piece.
 """
 
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import compress, repeat
+from operator import mul
 
 from crm.core.patient_words import Sign, signs_in
 from crm.directory.npi import is_npi
+from crm.referrals.importing.sign_patterns import FINDS, YEARS, looks_of_lines
 
 SAMPLE = 20_000
 NPI_SAMPLE = 2_000
 UNIQUE_FROM = 20
 UNIQUE_SHARE = 0.95
 MOST = 0.6
-_L, _LN = "[AC-HJKMNP-RT-Y]", "[AC-HJKMNP-RT-Y0-9]"
-_DATE = r"(?:\d{1,2}[/.-]\d{1,2}[/.-](?:\d{4}|\d{2})|\d{4}[/.-]\d{1,2}[/.-]\d{1,2}|(?:19|20)\d{6})"
-COUNTED: dict[str, re.Pattern[str]] = {
-    # Look-behinds stand after the first character: so the engine skips to characters that can begin a match.
-    "ssn": re.compile(
-        r"[0-8](?<![\d-][0-8])\d{2}(?<!000)(?<!666)([- \u2013\u2011])(?!00)\d{2}\1(?!0000)\d{4}(?!-?\d)"
-    ),
-    "mbi": re.compile(
-        rf"[1-9](?<![\w-][1-9]){_L}{_LN}\d(?:-| )?{_L}{_LN}\d(?:-| )?{_L}{{2}}\d\d(?![\w-])", re.IGNORECASE
-    ),
-    "icd": re.compile(r"^[A-TV-Z]\d[0-9A-Z](?:\.[0-9A-Z]{1,4})?\b", re.MULTILINE),
-    "dotted_icd": re.compile(r"^[A-TV-Z]\d[0-9A-Z]\.[0-9A-Z]{1,4}\b", re.MULTILINE),
-    "phone": re.compile(
-        r"^(?:\+?1[ .-]?)?\(?[2-9]\d{2}\)?[ .-]\d{3}[ .-]\d{4}(?: ?(?:x|ext\.?) ?\d{1,6})?$|^[2-9]\d{9}$", re.MULTILINE
-    ),
-    "web": re.compile(r"^(?:https?://\S+|www\.\S+|\d{1,3}(?:\.\d{1,3}){3})$", re.MULTILINE | re.IGNORECASE),
-    "uuid": re.compile(
-        r"^(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32,64})$", re.MULTILINE | re.IGNORECASE
-    ),
-    "npi_like": re.compile(r"^[12]\d{9}(?:\.0)?$", re.MULTILINE),
-    "numbers": re.compile(r"^[-+$(]?[\d,]*\.?\d+\)?%?$", re.MULTILINE),
-    "codes": re.compile(r"^\d{5,12}$", re.MULTILINE),
-    "dates": re.compile(rf"^{_DATE}(?:[T ].{{0,20}})?$", re.MULTILINE),
-    "day_first": re.compile(r"^(?:1[3-9]|2\d|3[01])[/.-]\d{1,2}[/.-]\d{2,4}(?![\d/.-])", re.MULTILINE),
-    "month_first": re.compile(r"^\d{1,2}[/.-](?:1[3-9]|2\d|3[01])[/.-]\d{2,4}(?![\d/.-])", re.MULTILINE),
-}  # fmt: skip
-NPI = re.compile(r"[12]\d{9}(?:\.0)?$")
-YEARS = re.compile(
-    r"^(?:\d{1,2}[/.-]\d{1,2}[/.-])?((?:19|20)\d{2})(?:[/.-]\d{1,2}[/.-]\d{1,2}|\d{4}(?!\d))?(?=[T ]|$)", re.MULTILINE
-)
-SHORT_YEARS = re.compile(r"^\d{1,2}[/.-]\d{1,2}[/.-](\d{2})(?=[T ]|$)", re.MULTILINE)
 SHORT_YEAR_PIVOT = 40  # 39 is a day of 2039 and 40 one of 1940: no referral is so old, and no day so far ahead
-VIN = re.compile(r"^[A-HJ-NPR-Z0-9]{17}$", re.MULTILINE)
-EMAIL = re.compile(r"^[^\s@]{1,64}@[^\s@]{1,190}\.[a-z]{2,}$", re.MULTILINE | re.IGNORECASE)
 TELLING = (
     "dob",
     "d.o.b",
@@ -74,15 +45,11 @@ TELLING = (
     "epic id",
 )
 PHRASE_SIGNS = frozenset({Sign.SSN, Sign.MBI, Sign.BIRTH_DATE, Sign.RECORD_NUMBER})
-VIN_VALUES = {
-    c: v for v, letters in enumerate(["", "AJ", "BKS", "CLT", "DMU", "ENV", "FW", "GPX", "HY", "RZ"]) for c in letters
-}
-VIN_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
 
 
 @dataclass
 class ValueSigns:
-    """What was counted in all values of one column; filled piece by piece with `add`."""
+    """In how many values of one column each sign was found; filled piece by piece with `add`."""
 
     filled: int = 0
     ssn: int = 0
@@ -110,43 +77,50 @@ class ValueSigns:
     distinct: set[int] = field(default_factory=set)
     sampled: int = 0
 
-    def add(self, values: list[str]) -> None:
-        """Count the signs in more values; blank ones say nothing."""
-        known = [value for value in values if value]
-        self.filled += len(known)
-        if not known:
-            return
-        text = "\n".join(known)
-        if text.count("\n") >= len(known):
-            text = "\n".join(" ".join(value.split()) for value in known)
-        for name, pattern in COUNTED.items():
-            setattr(self, name, getattr(self, name) + len(pattern.findall(text)))
-        self.vin += sum(map(is_vin, VIN.findall(text)))
-        self.letters += len(text)
-        self.blanks += text.count(" ")
-        self._add_words(known, text)
-        self._add_years(text)
-        self._add_sample(known)
+    def add(self, values: Sequence[str], times: Sequence[int] | None = None) -> None:
+        """Count the signs in more values, each of which stands so many times in the column; blank ones say nothing."""
+        times = list(compress(times or repeat(1), values))
+        if times:
+            self._add_filled(list(filter(None, values)), times)
 
-    def _add_words(self, known: list[str], text: str) -> None:
-        if "@" in text:
-            self.email += len(EMAIL.findall(text))
-        if _may_tell(text):
-            self.phrases += sum(1 for value in known if _may_tell(value) and signs_in(value) & PHRASE_SIGNS)
+    def _add_filled(self, values: list[str], times: list[int]) -> None:
+        text = "\n".join(values)
+        self._add_sample(values, times)
+        self.filled += sum(times)
+        self.phrases += _count_phrases(values, times, text)
+        if text.count("\n") >= len(values):
+            values = [" ".join(value.split()) if "\n" in value else value for value in values]
+            text = "\n".join(values)
+        self.letters += sum(map(mul, map(len, values), times))
+        self.blanks += sum(map(mul, map(str.count, values, repeat(" ")), times))
+        self._add_looks(values, times, looks_of_lines(text))
 
-    def _add_years(self, text: str) -> None:
-        years = [int(year) for year in YEARS.findall(text)]
-        years += [int(year) + (1900 if int(year) >= SHORT_YEAR_PIVOT else 2000) for year in SHORT_YEARS.findall(text)]
-        if years:
-            self.first_year, self.last_year = min(self.first_year, *years), max(self.last_year, *years)
+    def _add_looks(self, values: list[str], times: list[int], looks: list[frozenset[str]]) -> None:
+        for look in frozenset[str]().union(*set(looks)):
+            may_be = [look in possible for possible in looks]
+            if look in YEARS:
+                self._add_years({int(found[1]) for found in map(YEARS[look], compress(values, may_be)) if found})
+            elif look in FINDS:
+                found = map(FINDS[look], compress(values, may_be))
+                self._count(look, sum(compress(compress(times, may_be), found)))
+            else:
+                self._count(look, sum(compress(times, may_be)))
 
-    def _add_sample(self, known: list[str]) -> None:
+    def _count(self, look: str, times: int) -> None:
+        setattr(self, look, getattr(self, look) + times)
+
+    def _add_years(self, years: set[int]) -> None:
+        for year in years:
+            whole = year if year > 99 else year + (1900 if year >= SHORT_YEAR_PIVOT else 2000)  # noqa: PLR2004 two digits
+            self.first_year, self.last_year = min(self.first_year, whole), max(self.last_year, whole)
+
+    def _add_sample(self, values: list[str], times: list[int]) -> None:
         if self.sampled < SAMPLE:
-            self.sampled += len(known)
-            self.distinct.update(map(hash, known))
+            self.sampled += sum(times)
+            self.distinct.update(map(hash, values))
         if self.npi_sampled < NPI_SAMPLE:
-            self.npi_sampled += len(known)
-            self.npis += sum(1 for value in known if NPI.match(value) and is_npi(value[:10]))
+            self.npi_sampled += sum(times)
+            self.npis += sum(compress(times, map(_is_npi, values)))
 
     def share(self, count: int) -> float:
         """Which part of the filled cells a count is."""
@@ -165,16 +139,20 @@ class ValueSigns:
     @property
     def reads_as_text(self) -> bool:
         """Whether cells hold sentences rather than names or codes."""
-        return self.letters > self.filled * 40 and self.blanks > self.filled * 5
+        return self.letters > self.filled * 39 and self.blanks > self.filled * 5
 
 
-def _may_tell(text: str) -> bool:
-    """A quick look for words that stand before a birth date or a record number."""
+def _count_phrases(values: list[str], times: list[int], text: str) -> int:
     plain = text.lower()
-    return any(word in plain for word in TELLING)
+    telling = [word for word in TELLING if word in plain]
+    if not telling:
+        return 0
+    return sum(
+        often
+        for value, often in zip(values, times, strict=True)
+        if any(word in value.lower() for word in telling) and signs_in(value) & PHRASE_SIGNS
+    )
 
 
-def is_vin(text: str) -> bool:
-    """Whether 17 characters are a vehicle's number: its ninth is the check digit."""
-    total = sum(w * (int(c) if c.isdigit() else VIN_VALUES[c]) for w, c in zip(VIN_WEIGHTS, text, strict=True))
-    return text[8] == "0123456789X"[total % 11]
+def _is_npi(value: str) -> bool:
+    return bool(FINDS["npi_like"](value)) and is_npi(value[:10])

@@ -123,5 +123,3 @@ def _grouped(keys: list[Ints], sums: list[Ints]) -> tuple[list[Ints], list[Ints]
         is_first[1:] |= column[1:] != column[:-1]
     starts = np.flatnonzero(is_first)
     return [column[starts] for column in keys], [np.add.reduceat(column[order], starts) for column in sums]
-
-

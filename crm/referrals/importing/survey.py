@@ -1,23 +1,26 @@
 """Looks through every sheet of a file once: where its header is, what one row stands for, what columns hold."""
 
 import re
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import compress, islice, zip_longest
 
 from crm.core.errors import Invalid
 from crm.referrals.importing import identity
-from crm.referrals.importing.headers import Target, header_key, known_target
+from crm.referrals.importing.grain import decide_grain, may_be_single
+from crm.referrals.importing.headers import header_key, known_target
 from crm.referrals.importing.identity import Ruling, Verdict
-from crm.referrals.importing.sheets import Line, Sheet, column_letter
+from crm.referrals.importing.sheets import Piece, Sheet, column_letter
 from crm.referrals.importing.signs import MOST, ValueSigns
+from crm.referrals.importing.strays import Contents, Strays
 from crm.referrals.models import Grain
 
 HEADER_LINES = 10
-PIECE = 5_000
 MAX_HEADER = 60
-NULL = "NULL"
-NATIONAL = 3  # so many "Provider ..." columns have only the national files of providers
+BLOCK_SIZE = 16_000_000  # bytes of memory, about
+CELL_SIZE = 60  # bytes of memory that a cell takes besides its text, about
 VALUE_LIKE = re.compile(r"^[-+$(]?\d[\d,./ :()$%-]*$|@|^(?:NULL|N/A)$")
 
 
@@ -30,6 +33,11 @@ class Column:
     key: str
     signs: ValueSigns = field(default_factory=ValueSigns)
     verdict: Verdict = identity.HARMLESS
+    strays: Strays = field(init=False)
+
+    def __post_init__(self) -> None:
+        """What its cells should hold follows from its name."""
+        self.strays = Strays(identity.contents_of(self.key))
 
     @property
     def letter(self) -> str:
@@ -71,8 +79,9 @@ class Survey:
     others: list[SheetSurvey]
 
 
-def survey(sheets: list[Sheet]) -> Survey:
-    """Look through a file. Raises Invalid when it holds no rows, or a directory instead of referrals."""
+def survey(sheets: list[Sheet], trusted: frozenset[str] = frozenset()) -> Survey:
+    """Look through a file. `trusted` are names of columns, as `header_key` writes them, of which somebody said before
+    what they hold. Raises Invalid when it holds no rows, or a directory instead of referrals."""
     looked = [look_through(sheet) for sheet in sheets]
     with_rows = [found for found in looked if found.rows]
     if not with_rows:
@@ -82,45 +91,77 @@ def survey(sheets: list[Sheet]) -> Survey:
     main = max(with_rows, key=lambda s: (s.known_columns > 1, not s.sheet.is_hidden, s.known_columns, s.rows))
     grain = decide_grain(main.columns)
     for found in looked:
-        for column in found.columns:
-            # On the other sheets nothing is imported; the strict rules tell what else the file holds.
-            column.verdict = _judge(found, column, grain if found is main else Grain.EVENT)
+        # On the other sheets nothing is imported; the strict rules tell what else the file holds.
+        strict = grain if found is main and not may_be_single(main.columns) else Grain.EVENT
+        rule_on(found, strict, trusted)
     return Survey(main, grain, [found for found in looked if found is not main])
 
 
-def _judge(found: SheetSurvey, column: Column, grain: Grain) -> Verdict:
-    verdict = identity.judge(column.key, column.signs, grain)
-    is_nameless = bool(found.header_line) and not column.key and grain is Grain.EVENT
-    if is_nameless and verdict.ruling is Ruling.KEEP:
+def rule_on(found: SheetSurvey, grain: Grain, trusted: frozenset[str]) -> None:
+    """Rule on all columns of a sheet."""
+    days = [c.signs for c in found.columns if c.signs.share(c.signs.dates) > MOST]
+    for column in found.columns:
+        column.strays.close(column.signs, is_single=grain is Grain.EVENT)
+        verdict = identity.judge(column.key, column.signs, column.strays, grain, is_trusted=column.key in trusted)
+        if verdict.ruling is Ruling.KEEP and grain is Grain.EVENT:
+            verdict = _rule_beside_others(found, column, days)
+        column.verdict = verdict
+
+
+def _rule_beside_others(found: SheetSurvey, column: Column, days: list[ValueSigns]) -> Verdict:
+    """What only the other columns tell: a column without a name among named ones, or with far older days than they."""
+    is_open = column.strays.contents is Contents.OPEN
+    if is_open and column.signs in days and identity.is_older(column.signs, days):
+        return Verdict(Ruling.REFUSE, "Dates long before the others", column.signs.dates)
+    if found.header_line and not column.key:
         return Verdict(Ruling.LEAVE_OUT, "No name", column.signs.filled)
-    return verdict
+    return column.verdict
 
 
 def look_through(sheet: Sheet) -> SheetSurvey:
     """Find the header of a sheet and count the signs in all of its values."""
-    lines = sheet.lines()
-    first = list(islice(lines, HEADER_LINES))
+    first = list(islice(sheet.lines(), HEADER_LINES))
     place = find_header([values for _, values in first])
     header_line = first[place][0] if place is not None else 0
     names = first[place][1] if place is not None else []
-    body = first[place + 1 :] if place is not None else first
-    width = len(names) or max((len(values) for _, values in body), default=0)
+    width = len(names) or max((len(values) for _, values in first), default=0)
     found = SheetSurvey(sheet, _columns(names, width), header_line)
-    for piece in _pieces(body, lines):
-        found.rows += len(piece)
-        for column in found.columns:
-            column.signs.add(
-                [clean_cell(values[column.index], sheet) for _, values in piece if column.index < len(values)]
-            )
+    for block in _blocks(found):
+        for column, cells in zip(found.columns, block, strict=True):
+            _look_at(column, cells, sheet)
     return found
 
 
-def clean_cell(text: str, sheet: Sheet) -> str:
-    """A cell without blanks around it; a database's NULL is empty, and so is the quote that guards a formula."""
-    plain = text.strip()
-    if plain == NULL and sheet.null_is_empty:
-        return ""
-    return plain[1:] if plain[:1] == "'" and plain[1:2] in "=+-@" and len(plain) > 1 else plain
+def _look_at(column: Column, cells: list[str], sheet: Sheet) -> None:
+    """Most columns repeat few values, so each different one is looked at once."""
+    seen = Counter(cells)
+    values = sheet.cleaned(seen)
+    times = list(compress(seen.values(), values))
+    values = list(filter(None, values))
+    column.signs.add(values, times)
+    column.strays.add(values, times)
+
+
+def _blocks(found: SheetSurvey) -> Iterator[list[list[str]]]:
+    """The cells of some ten thousand lines at a time, column by column."""
+    block: list[list[str]] = [[] for _ in found.columns]
+    size = 0
+    for piece in body(found):
+        found.rows += len(piece.rows)
+        for cells, more in zip(block, zip_longest(*piece.rows, fillvalue=""), strict=False):
+            cells.extend(more)
+        size += len(piece.text) + CELL_SIZE * len(block) * len(piece.rows)
+        if size > BLOCK_SIZE:
+            yield block
+            block, size = [[] for _ in found.columns], 0
+    yield block
+
+
+def body(found: SheetSurvey) -> Iterator[Piece]:
+    """The pieces of a sheet below its header."""
+    for piece in found.sheet.pieces():
+        first = bisect_right(piece.numbers, found.header_line)
+        yield Piece(piece.numbers[first:], piece.rows[first:]) if first else piece
 
 
 def find_header(lines: list[list[str]]) -> int | None:
@@ -173,52 +214,3 @@ def _holds_value(name: str) -> bool:
     signs = ValueSigns()
     signs.add([name])
     return bool(signs.ssn or signs.mbi or signs.email or signs.phrases)
-
-
-def _pieces(first: list[Line], rest: Iterator[Line]) -> Iterator[list[Line]]:
-    piece = first
-    while piece:
-        yield piece
-        piece = list(islice(rest, PIECE))
-
-
-def decide_grain(columns: list[Column]) -> Grain:
-    """What one row stands for, from the names of all columns. Raises Invalid for a list of practices or providers."""
-    targets = {found[0] for column in columns if column.key and (found := known_target(column.key)) and found[2]}
-    targets |= {
-        found[0]
-        for column in columns
-        if column.key and (found := known_target(column.key)) and found[0] is Target.COUNT
-    }
-    has_patient = any(_is_about_one_patient(column) for column in columns)
-    of_events = {Target.RECEIVED_ON, Target.REFERRAL_ID, Target.APPOINTMENT_ON, Target.SEEN_ON, Target.REPORT_SENT_ON}
-    if Target.COUNT in targets and not has_patient and not targets & (of_events - {Target.RECEIVED_ON}):
-        return Grain.MONTH
-    if (
-        Target.MONTH in targets
-        and not has_patient
-        and not targets & of_events
-        and targets & {Target.BILLED, Target.PAID, Target.NET}
-    ):
-        return Grain.MONTH
-    has_date = bool(targets & (of_events | {Target.MONTH})) or any(c.signs.share(c.signs.dates) > MOST for c in columns)
-    is_directory = (
-        targets & {Target.SOURCE_NPI, Target.SOURCE_NAME}
-        and not has_patient
-        and not targets & {Target.STATUS, Target.COUNT}
-    )
-    if is_directory and (not has_date or _is_national_file(columns)):
-        raise Invalid("This looks like a list of practices or providers, not of referrals. Import it under Directory.")
-    return Grain.EVENT
-
-
-def _is_about_one_patient(column: Column) -> bool:
-    return bool(identity.rule_by_name(column.key, Grain.MONTH)) if column.key else False
-
-
-def _is_national_file(columns: list[Column]) -> bool:
-    keys = {column.key for column in columns}
-    of_providers = sum(1 for key in keys if key.startswith("provider"))
-    return of_providers > NATIONAL or bool(
-        keys & {"entitytypecode", "providerenumerationdate", "indpacid", "orgpacid", "npideactivationdate"}
-    )

@@ -8,10 +8,12 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import compress, islice
+from typing import IO
 
 from crm.core.errors import Invalid
-from crm.referrals.importing.sheets import Limits, Line, Piece, Sheet, counted, in_pieces
+from crm.referrals.importing.sheets import PIECE_LINES, Limits, Piece, Sheet, counted
 from crm.referrals.importing.source import Source
 
 DELIMITERS = ",\t;|"
@@ -34,9 +36,15 @@ def text_sheet(source: Source, limits: Limits) -> Sheet:
 
     def pieces() -> Iterator[Piece]:
         with io.TextIOWrapper(source.open(), encoding=encoding, errors="strict", newline="") as text:
-            yield from counted(in_pieces(_read_lines(text, delimiter)), limits)
+            yield from counted(_read(text, delimiter), limits)
 
     return Sheet("", pieces, null_is_empty=not _holds_quoted_null(source))
+
+
+def open_text(source: Source, newline: str | None) -> Callable[[], IO[str]]:
+    """A way to read a source as text, as often as needed, in the encoding that was found for it. Raises Invalid."""
+    encoding = _encoding(source, source.read(START))
+    return lambda: io.TextIOWrapper(source.open(), encoding=encoding, errors="replace", newline=newline)
 
 
 def _encoding(source: Source, start: bytes) -> str:
@@ -108,22 +116,36 @@ def _without_quoted(text: str) -> str:
     return re.sub(r'"[^"]*"', "", text)
 
 
-def _read_lines(text: io.TextIOWrapper, delimiter: str) -> Iterator[Line]:
+def _read(text: IO[str], delimiter: str) -> Iterator[Piece]:
     reader = csv.reader(text, delimiter=delimiter, skipinitialspace=True, strict=True)
-    line = 1
-    try:
-        for values in reader:
-            if text_of_row := "".join(values):
-                if "\x00" in text_of_row:
-                    raise Invalid(f"Line {line} holds binary data: the file is damaged.")
-                yield line, values
-            line = reader.line_num + 1
-    except csv.Error as problem:
-        raise Invalid(_csv_fault(str(problem), line)) from None
-    except UnicodeError:
-        raise Invalid(
-            f"Line {line} or a later one holds bytes that are no text. Export the file again, as UTF-8."
-        ) from None
+    fault, line = "", 1
+    while not fault:
+        piece = Piece([], [])
+        try:
+            for values in islice(reader, PIECE_LINES):
+                piece.numbers.append(line)
+                piece.rows.append(values)
+                line = reader.line_num + 1
+        except csv.Error as problem:
+            fault = _csv_fault(str(problem), line)
+        except UnicodeError:
+            fault = f"Line {line} or a later one holds bytes that are no text. Export the file again, as UTF-8."
+        if piece.rows:
+            yield _checked(piece)
+        elif not fault:
+            return
+    raise Invalid(fault)
+
+
+def _checked(piece: Piece) -> Piece:
+    """The same piece without blank lines. Raises Invalid."""
+    if "\x00" in piece.text:
+        line = next(number for number, row in zip(piece.numbers, piece.rows, strict=True) if "\x00" in "".join(row))
+        raise Invalid(f"Line {line} holds binary data: the file is damaged.")
+    filled = list(map(any, piece.rows))
+    if all(filled):
+        return piece
+    return Piece(list(compress(piece.numbers, filled)), list(compress(piece.rows, filled)))
 
 
 def _csv_fault(problem: str, line: int) -> str:

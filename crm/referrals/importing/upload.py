@@ -11,18 +11,20 @@ from collections.abc import Iterator
 from itertools import islice
 
 from crm.core.errors import Invalid
-from crm.referrals.importing.rows import Piece, Refusal
-from crm.referrals.importing.survey import SheetSurvey, clean_cell
+from crm.referrals.importing.rows import Block, Refusal
+from crm.referrals.importing.strays import MARK
+from crm.referrals.importing.survey import Column, SheetSurvey
 
 BROKEN = "!"
 LEVEL = 1
-PIECE_LINES = 20_000
+BLOCK_LINES = 20_000
 StoredLine = tuple[int, list[str] | str]
 
 
 def pack(main: SheetSurvey) -> tuple[bytes, int]:
     """The kept cells of the rows of a sheet, and how many rows that are."""
     kept = [column.index for column in main.kept]
+    watched = [(place, column) for place, column in enumerate(main.kept) if column.strays.is_any]
     count = 0
     packed = io.BytesIO()
     with gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=LEVEL, mtime=0) as zipped:
@@ -32,14 +34,25 @@ def pack(main: SheetSurvey) -> tuple[bytes, int]:
             if line <= main.header_line:
                 continue
             count += 1
-            if problem := main.sheet.refused.get(line) or _shape_problem(values, main):
+            cells = main.sheet.cleaned(values[at] if at < len(values) else "" for at in kept)
+            if problem := main.sheet.refused.get(line) or _shape_problem(values, main) or _stray(cells, watched):
                 write([f"{BROKEN}{line}", problem])
             else:
-                write([line, *(clean_cell(values[at], main.sheet) if at < len(values) else "" for at in kept)])
+                write([line, *cells])
         text.flush()
     if not count:
         raise Invalid("The file has no rows.")
     return packed.getvalue(), count
+
+
+def _stray(cells: list[str], watched: list[tuple[int, Column]]) -> str:
+    """Why no cell of a line is kept, or ''; marks stand in for cells that are not what their column holds."""
+    for place, column in watched:
+        if reason := column.strays.refused.get(cells[place]):
+            return f"{reason} in {column.header}"
+        if cells[place] in column.strays.marked:
+            cells[place] = MARK
+    return ""
 
 
 def _shape_problem(values: list[str], main: SheetSurvey) -> str:
@@ -52,14 +65,14 @@ def _shape_problem(values: list[str], main: SheetSurvey) -> str:
     return ""
 
 
-def stored_pieces(packed: bytes, width: int) -> Iterator[Piece]:
+def stored_blocks(packed: bytes, width: int) -> Iterator[Block]:
     """The stored lines, column by column."""
     lines = unpack(packed)
-    while some := list(islice(lines, PIECE_LINES)):
+    while some := list(islice(lines, BLOCK_LINES)):
         broken = [Refusal(number, "", cells) for number, cells in some if isinstance(cells, str)]
         whole = [(number, cells) for number, cells in some if not isinstance(cells, str)]
         columns = list(zip(*(cells for _, cells in whole), strict=True)) if whole else [()] * width
-        yield Piece([number for number, _ in whole], columns, broken)
+        yield Block([number for number, _ in whole], columns, broken)
 
 
 def unpack(packed: bytes) -> Iterator[StoredLine]:

@@ -33,10 +33,10 @@ from crm.referrals.importing.leftovers import clear_leftovers
 from crm.referrals.importing.lock import only_one
 from crm.referrals.importing.mapping import MappedColumn
 from crm.referrals.importing.names import Names, remove_unused
-from crm.referrals.importing.outcome import Outcome, Plan, Versions, outcome_of
+from crm.referrals.importing.outcome import Changed, Outcome, Plan, Versions, outcome_of
 from crm.referrals.importing.rows import Options, Refusal
 from crm.referrals.importing.sums import Sums
-from crm.referrals.importing.upload import stored_pieces
+from crm.referrals.importing.upload import stored_blocks
 from crm.referrals.models import (
     ImportRefusal,
     ImportState,
@@ -85,7 +85,7 @@ def plan_of(session: Session, batch: ReferralImport) -> Plan:
         raise Conflict("The rows of this file are no longer kept. Upload it again.")
     columns = [MappedColumn.from_json(column) for column in batch.mapping["columns"]]
     return Plan(
-        pieces=stored_pieces(upload.rows, len(columns)),
+        blocks=stored_blocks(upload.rows, len(columns)),
         columns=columns,
         grain=batch.grain,
         options=Options.from_json(batch.mapping.get("options", {})),
@@ -98,7 +98,7 @@ def plan_of(session: Session, batch: ReferralImport) -> Plan:
 
 def batches_of(plan: Plan) -> Iterator[Batch]:
     """The rows of the file, batch by batch."""
-    return read_batches(plan.pieces, plan.reader, Keys(plan.secret))
+    return read_batches(plan.blocks, plan.reader, Keys(plan.secret))
 
 
 def write_import(session: Session, import_id: int, checkpoint: Checkpoint) -> None:
@@ -142,9 +142,8 @@ def _write_rows(session: Session, import_id: int, checkpoint: Checkpoint) -> tup
         for _ in writer.write(outcome):
             checkpoint(tally.read, total)
         sums.add(outcome.new.facts, outcome.new.is_apart)
-        if outcome.changed.before is not None:
-            sums.add(outcome.changed.facts, outcome.changed.is_apart)
-            sums.add(outcome.changed.before, outcome.changed.was_apart, -1)
+        sums.add(outcome.changed.facts, outcome.changed.is_apart)
+        sums.add(outcome.changed.before, outcome.changed.was_apart, -1)
         tally.add(outcome)
         checkpoint(tally.read, total)
     return tally, sums
@@ -199,7 +198,7 @@ class _Writer:
                 bulk.load(self._session, KEYS, {"row_key": keys, "referral_id": ids[places].tolist()})
             yield
 
-    def _write_changed(self, changed: Versions) -> Iterator[None]:
+    def _write_changed(self, changed: Changed) -> Iterator[None]:
         order = np.argsort(np.array(changed.replaces, dtype=np.int64))
         for start in range(0, len(changed), TURN_CHANGES):
             places = order[start : start + TURN_CHANGES]

@@ -7,51 +7,41 @@ from crm.accounts.guard import current_viewer
 from crm.accounts.permissions import Permission
 from crm.core.db import commit, db
 from crm.core.errors import Invalid
-from crm.core.web import allow, is_htmx, partial
+from crm.core.web import allow
 from crm.referrals import import_queries, import_services
 from crm.referrals.blueprint import bp
 from crm.referrals.import_services import Choices
-from crm.referrals.importing.headers import Target
 from crm.referrals.list_filters import read_month
 from crm.referrals.models import Grain, ImportState, ReferralImport
-from crm.referrals.views.imports import check_context, check_soon
+from crm.referrals.views.import_check import answer_changed, answer_check, check_soon, sent_targets, was_changed
 
 MAX_NAME = 60
+BEGUN = (ImportState.RUNNING, ImportState.DONE)
 
 
 @bp.post("/imports/<int:import_id>/mapping")
 @allow(Permission.REFERRALS_IMPORT)
 def import_mapping(import_id: int) -> ResponseReturnValue:
     """Change what the columns are, and check again."""
-    viewer = current_viewer()
-    batch = import_queries.get_import(db.session(), viewer, import_id)
-    import_services.change_mapping(db.session(), batch, _choices(batch))
+    batch = import_queries.get_import(db.session(), current_viewer(), import_id)
+    if was_changed(batch):
+        return answer_changed(import_id)
+    import_services.change_mapping(db.session(), batch, _choices(batch), by=current_viewer())
     commit()
     check_soon(import_id)
-    batch = import_queries.get_import(db.session(), viewer, import_id)
-    address = url_for("referrals.import_page", import_id=import_id)
-    if not is_htmx():
-        return redirect(address)
-    if batch.state is not ImportState.WAITING:
-        return "", 200, {"HX-Redirect": address}
-    return partial("referrals/_import_check.html", **check_context(batch))
+    return answer_check(import_id)
 
 
 def _choices(batch: ReferralImport) -> Choices:
-    """What was sent; a target that does not exist counts as left out."""
-    known = {target.value: target for target in Target}
-    places = range(len(batch.mapping["columns"]))
-    targets = {
-        place: known.get(request.form[f"column-{place}"], Target.LEAVE_OUT)
-        for place in places
-        if f"column-{place}" in request.form
-    }
-    grain = Grain.MONTH if request.form.get("grain") == Grain.MONTH.value else batch.grain
+    """What was sent."""
+    grain = next((grain for grain in Grain if grain.value == request.form.get("grain")), batch.grain)
     text = request.form.get("month", "")
     month = read_month(text)
     if text and month is None:
         raise Invalid(month="Write the month as 2026-03.")
-    return Choices(targets, month, _tidy("service_line"), _tidy("site"), grain)
+    targets = sent_targets(len(batch.mapping["columns"]))
+    day_first = request.form.get("day_first") == "day"
+    return Choices(targets, month, _tidy("service_line"), _tidy("site"), grain, day_first=day_first)
 
 
 def _tidy(name: str) -> str:
@@ -62,9 +52,14 @@ def _tidy(name: str) -> str:
 @bp.post("/imports/<int:import_id>/import")
 @allow(Permission.REFERRALS_IMPORT)
 def import_begin(import_id: int) -> ResponseReturnValue:
-    """Import the checked file, in the background."""
+    """Import the checked file, in the background. Whoever comes second sees how far it is."""
     viewer = current_viewer()
     batch = import_queries.get_import(db.session(), viewer, import_id)
+    if batch.state in BEGUN:
+        flash("This import was begun already.", "info")
+        return redirect(url_for("referrals.import_page", import_id=import_id))
+    if was_changed(batch):
+        return answer_changed(import_id)
     import_services.begin_import(db.session(), viewer, batch)
     commit()
     return redirect(url_for("referrals.import_page", import_id=import_id))
@@ -84,9 +79,12 @@ def import_give_up(import_id: int) -> ResponseReturnValue:
 @bp.post("/imports/<int:import_id>/take-back")
 @allow(Permission.REFERRALS_IMPORT)
 def import_take_back(import_id: int) -> ResponseReturnValue:
-    """Take the import back, in the background."""
+    """Take the import back, in the background. Whoever comes second sees how far it is."""
     viewer = current_viewer()
     batch = import_queries.get_import(db.session(), viewer, import_id)
+    if batch.state in (ImportState.TAKING_BACK, ImportState.TAKEN_BACK):
+        flash("This import is being taken back already, or was.", "info")
+        return redirect(url_for("referrals.import_page", import_id=import_id))
     import_services.begin_take_back(db.session(), viewer, batch)
     commit()
     return redirect(url_for("referrals.import_page", import_id=import_id))

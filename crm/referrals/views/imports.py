@@ -1,31 +1,37 @@
 """Imports: the list, taking in a file, and the page of one import, whatever state it is in."""
 
 from collections.abc import Iterator, Sequence
+from io import BytesIO
 from typing import Any
 
-from flask import Response, current_app, redirect, request, url_for
+from flask import Response, current_app, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from config import Config
 from crm.accounts.guard import current_viewer
 from crm.accounts.permissions import Permission
 from crm.accounts.queries import user_names
-from crm.core import clock, engine, formats
+from crm.core import clock, formats
 from crm.core.db import commit, db, write_transaction
 from crm.core.errors import Invalid, TooLarge
 from crm.core.paging import paginate
 from crm.core.web import allow, arg_int, is_htmx, page, partial, passive, takes_file
 from crm.exports import csv_writer
 from crm.jobs.models import Job
-from crm.referrals import import_queries, import_services
+from crm.referrals import import_queries, import_services, preview_queries, profile_queries
 from crm.referrals.blueprint import bp
 from crm.referrals.forms import UploadForm
-from crm.referrals.importing import checking, preview
+from crm.referrals.importing import preview
 from crm.referrals.importing.sheets import MEGABYTE, Limits
 from crm.referrals.list_filters import read_month
+from crm.referrals.market import services as market
+from crm.referrals.market.layouts import MarketData
 from crm.referrals.models import ImportState, ReferralImport
+from crm.referrals.origin_models import Door
+from crm.referrals.views.import_check import check_context, check_soon
 
 BUSY_STATES = (ImportState.CHECKING, ImportState.RUNNING, ImportState.TAKING_BACK)
+LOOKED_UP_AT_ONCE = 20_000  # rows; what taking back more of them changes is fetched after the page
 
 
 @bp.get("/imports")
@@ -41,6 +47,7 @@ def imports() -> ResponseReturnValue:
         "referrals/imports.html",
         page=rows,
         names=user_names(session),
+        doors=profile_queries.doors_of(session, [batch.id for batch in rows.rows]),
         kept_for=import_services.KEPT_FOR,
         given_up=given_up,
         is_all=is_all,
@@ -56,38 +63,35 @@ def import_new() -> ResponseReturnValue:
     config: Config = current_app.config["ROUNDS"]
     if form.is_sent():
         with form.problems():
-            import_id = _take_in(form, Limits(max_bytes=config.max_upload_mb * MEGABYTE))
-            return redirect(url_for("referrals.import_page", import_id=import_id))
+            address = _take_in(form, Limits(max_bytes=config.max_upload_mb * MEGABYTE))
+            return ("", 200, {"HX-Redirect": address}) if is_htmx() else redirect(address)
     return page("referrals/import_new.html", form=form, max_mb=config.max_upload_mb)
 
 
-def _take_in(form: UploadForm, limits: Limits) -> int:
+def _take_in(form: UploadForm, limits: Limits) -> str:
+    """Keep the file for its check; the address at which it waits."""
     viewer, file = current_viewer(), form.file.data
     name, data, month = str(file.filename), file.read(), read_month(form.month.data or "")
     write_transaction()  # ends the one that has begun: reading takes seconds, in which nobody should wait for the lock
     try:
         batch = import_services.take_in_file(db.session(), viewer, name, data, month=month, limits=limits)
+    except MarketData:
+        return _hand_over(name, data, limits)
     except (Invalid, TooLarge) as problem:
         raise Invalid(file=problem.says) from None
     import_id = batch.id
     commit()
     check_soon(import_id)
-    return import_id
+    return url_for("referrals.import_page", import_id=import_id)
 
 
-def check_soon(import_id: int) -> None:
-    """Check a small file at once, without holding the lock for writing, or let a job check a large one."""
-    batch = db.session.get_one(ReferralImport, import_id)
-    if batch.read_rows > import_services.CHECKED_AT_ONCE:
-        import_services.begin_check(db.session(), current_viewer(), batch)
-        commit()
-        return
-    engine.set_reading(on=True)
-    db.session.rollback()
-    summary = checking.summarize(db.session(), db.session.get_one(ReferralImport, import_id))
-    write_transaction()
-    import_services.keep_summary(db.session(), db.session.get_one(ReferralImport, import_id), summary)
+def _hand_over(name: str, data: bytes, limits: Limits) -> str:
+    """A file of shared patients goes to its own room without being chosen again; the address at which it waits."""
+    batch = market.take_in(db.session(), current_viewer(), name, BytesIO(data), max_bytes=limits.max_bytes)
+    address = url_for("market.file", market_import_id=batch.id)
     commit()
+    flash("This is market data, not referrals, so it is kept apart. Say which months it is about.", "info")
+    return address
 
 
 @bp.get("/imports/<int:import_id>")
@@ -117,21 +121,12 @@ def import_progress(import_id: int) -> ResponseReturnValue:
 
 def _progress(batch: ReferralImport) -> dict[str, Any]:
     job = db.session.get(Job, batch.job_id) if batch.job_id else None
-    return {"batch": batch, "job": job, "is_stopped": import_services.is_stopped(db.session(), batch)}
-
-
-def check_context(batch: ReferralImport) -> dict[str, Any]:
-    """What the check page shows."""
-    upload = import_queries.find_upload(db.session(), batch.id)
     return {
         "batch": batch,
-        "columns": preview.column_lines(
-            batch, upload.rows if upload else b"", sees_revenue=current_viewer().sees_revenue
-        ),
-        "summary": batch.mapping.get("check") or {},
-        "options": batch.mapping.get("options", {}),
-        "refused": preview.refused(batch),
-        "targets": preview.target_groups(batch.grain),
+        "job": job,
+        "is_stopped": import_services.is_stopped(db.session(), batch),
+        "may_cancel": job is not None and job.owner_id == current_viewer().id,
+        "owner": user_names(db.session()).get(job.owner_id or 0, "") if job else "",
     }
 
 
@@ -144,9 +139,36 @@ def _receipt(batch: ReferralImport) -> dict[str, Any]:
         # The current month is not over, so a change against the same month a year before would say nothing.
         "is_partial": batch.last_month == formats.month_of(clock.today()),
         "lines": import_queries.by_service_line(session, batch) if is_done else [],
-        "take_back": import_queries.take_back_preview(session, batch.id) if is_done else {},
+        "take_back": _take_back(batch) if is_done and _rows_of(batch) <= LOOKED_UP_AT_ONCE else None,
+        "door": _door_of(batch),
+        "profile": batch.mapping.get("profile") or {},
         "refused": preview.refused(batch),
     }
+
+
+def _rows_of(batch: ReferralImport) -> int:
+    return batch.added_rows + batch.updated_rows
+
+
+def _door_of(batch: ReferralImport) -> str:
+    origin = profile_queries.find_origin(db.session(), batch.id)
+    return (origin.door if origin else Door.COMMAND).label
+
+
+def _take_back(batch: ReferralImport) -> dict[str, Any]:
+    """What taking an import back would do now: to rows, and to the referrals of each month."""
+    rows = import_queries.take_back_preview(db.session(), batch.id)
+    return {**rows, "months": preview_queries.take_back_months(db.session(), batch.id)}
+
+
+@bp.get("/imports/<int:import_id>/take-back")
+@allow(Permission.REFERRALS_IMPORT)
+def import_take_back_preview(import_id: int) -> ResponseReturnValue:
+    """What taking back would do now; htmx asks for it when an import is large."""
+    batch = import_queries.get_import(db.session(), current_viewer(), import_id)
+    if not is_htmx() or batch.state is not ImportState.DONE:
+        return redirect(url_for("referrals.import_page", import_id=import_id))
+    return partial("referrals/_import_take_back.html", batch=batch, take_back=_take_back(batch))
 
 
 @bp.get("/imports/<int:import_id>/refused.csv")

@@ -1,0 +1,206 @@
+"""Reads of shares of care: where the sources in somebody's scope send patients, in one file of market data.
+
+A provider counts at one practice: the one where they mainly work today. A practice's own NPI counts for it too.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Select, Subquery, and_, case, exists, func, literal, or_, select, union_all
+from sqlalchemy.orm import Session
+
+from crm.accounts.viewer import Viewer
+from crm.core import clock
+from crm.directory.models import Affiliation, Practice, Provider, Tier
+from crm.directory.queries import CHUNK, scope_practices
+from crm.referrals.market.filters import Level, ShareFilter
+from crm.referrals.market.models import MarketDestination, MarketEdge, MarketImport, MarketSetting, OurNpi
+from crm.referrals.market.share import Basis, Care, Thresholds, usual_basis
+
+COMPETITORS = 3
+EDGE, DESTINATION = MarketEdge, MarketDestination
+
+
+class Competitor(NamedTuple):
+    """Another place that receives patients of a source."""
+
+    name: str
+    patients: int
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """With whom we are compared in a file: the kinds that are ours, and on how many patients the others' stand."""
+
+    file: MarketImport
+    basis: Basis
+    kinds: tuple[str, ...]
+    known: int  # patients at others whose kind is known
+    unknown: int
+
+
+class SourceRow(NamedTuple):
+    """One source and where its patients go. `provider_id` is 0 for a practice as a whole."""
+
+    practice_id: int
+    provider_id: int
+    name: str
+    place: str
+    tier: Tier | None
+    care: Care
+
+
+def thresholds(session: Session) -> Thresholds:
+    """Where segments begin: as somebody set it, or as usual."""
+    row = session.scalars(select(MarketSetting)).first()
+    return Thresholds(row.loyal_from, row.splitter_from) if row else Thresholds()
+
+
+def compare(session: Session, file: MarketImport, wanted: Basis | None) -> Comparison:
+    """With whom we are compared in a file, as asked for or as usual."""
+    ours = select(OurNpi.npi)
+    of_file = select(DESTINATION.kind).where(DESTINATION.import_id == file.id, DESTINATION.kind != "")
+    kinds = tuple(sorted(session.scalars(of_file.where(DESTINATION.npi.in_(ours)).distinct())))
+    known = func.coalesce(func.sum(case((DESTINATION.kind != "", DESTINATION.patients), else_=0)), 0)
+    sums = select(known, func.coalesce(func.sum(DESTINATION.patients), 0))
+    row = session.execute(sums.where(DESTINATION.import_id == file.id, DESTINATION.npi.not_in(ours))).one()
+    with_kind, whole = int(row[0]), int(row[1])
+    usual = usual_basis(with_kind, whole - with_kind, has_kind=bool(kinds))
+    return Comparison(file, wanted or usual, kinds, with_kind, whole - with_kind)
+
+
+def list_sources(session: Session, viewer: Viewer, comparison: Comparison, chosen: ShareFilter) -> list[SourceRow]:
+    """Every source in scope that shares patients with anybody in the file; whatever its segment, in no order."""
+    is_person = chosen.by is Level.PROVIDERS
+    source = _sources()
+    query = _joined(comparison, source).join(Practice, Practice.id == source.c.practice_id)
+    name, place = (_person_name(), Practice.name) if is_person else (Practice.name, Practice.city)
+    key = source.c.provider_id if is_person else literal(0)
+    if is_person:
+        query = query.join(Provider, Provider.id == source.c.provider_id)
+    columns = (Practice.id, key, name, place, Practice.tier)
+    grouped = (Practice.id, Practice.name, Practice.city, Practice.tier, *_person_columns(source, is_person=is_person))
+    query = scope_practices(query, viewer).where(*_conditions(chosen)).group_by(*grouped)
+    rows = session.execute(query.with_only_columns(*columns, *_sums(comparison)))
+    return [SourceRow(row[0], row[1], row[2], row[3], row[4], _care(row[5:])) for row in rows]
+
+
+def care_of_practice(session: Session, viewer: Viewer, comparison: Comparison, practice_id: int) -> Care:
+    """Where the patients of one practice go; nothing when it lies out of the viewer's scope."""
+    source = _sources()
+    query = _joined(comparison, source).join(Practice, Practice.id == source.c.practice_id)
+    query = scope_practices(query, viewer).where(Practice.id == practice_id)
+    return _care(session.execute(query.with_only_columns(*_sums(comparison))).one())
+
+
+def top_competitors(
+    session: Session, comparison: Comparison, by: Level, ids: Sequence[int]
+) -> dict[int, list[Competitor]]:
+    """The other destinations to which each practice (or provider) sends most, those compared with us only.
+
+    The ids are those of rows that the viewer was shown already.
+    """
+    found: dict[int, list[Competitor]] = {}
+    for start in range(0, len(ids), CHUNK):
+        for key, npi, name, patients in session.execute(_ranked(comparison, by, ids[start : start + CHUNK])):
+            found.setdefault(key, []).append(Competitor(name or f"NPI {npi}", int(patients)))
+    return found
+
+
+def _ranked(comparison: Comparison, by: Level, ids: Sequence[int]) -> Select[Any]:
+    source = _sources()
+    key = source.c.provider_id if by is Level.PROVIDERS else source.c.practice_id
+    patients = func.sum(EDGE.patients)
+    place = func.row_number().over(partition_by=key, order_by=(patients.desc(), EDGE.to_npi))
+    others = [OurNpi.id.is_(None), key.in_(ids)]
+    if comparison.basis is Basis.KIND:
+        others.append(DESTINATION.kind.in_(comparison.kinds))
+    sums = (
+        _joined(comparison, source)
+        .where(*others)
+        .group_by(key, EDGE.to_npi, DESTINATION.name)
+        .with_only_columns(
+            key.label("key"), EDGE.to_npi.label("npi"), DESTINATION.name.label("name"), patients.label("patients"),
+            place.label("place"),
+        )
+        .subquery()
+    )  # fmt: skip
+    query = select(sums.c.key, sums.c.npi, sums.c.name, sums.c.patients)
+    return query.where(sums.c.place <= COMPETITORS).order_by(sums.c.key, sums.c.place)
+
+
+def _sources() -> Subquery:
+    """Each NPI that refers, with its practice and (0 for the practice's own NPI) its provider; never one of ours."""
+    ours = select(OurNpi.npi)
+    home = _homes()
+    people = select(Provider.npi.label("npi"), home.c.practice_id, Provider.id.label("provider_id"))
+    people = people.join(home, and_(home.c.provider_id == Provider.id, home.c.place == 1))
+    is_person = exists().where(Provider.npi == Practice.npi)
+    places = select(Practice.npi, Practice.id, literal(0)).where(Practice.retired_on.is_(None), ~is_person)
+    return union_all(
+        people.where(Provider.npi.is_not(None), Provider.npi.not_in(ours)),
+        places.where(Practice.npi.is_not(None), Practice.npi.not_in(ours)),
+    ).subquery()
+
+
+def _homes() -> Subquery:
+    """The practices where providers work today, the main one first (`place` 1)."""
+    today = clock.today()
+    place = func.row_number().over(
+        partition_by=Affiliation.provider_id, order_by=(Affiliation.is_primary.desc(), Affiliation.id)
+    )
+    query = (
+        select(Affiliation.provider_id, Affiliation.practice_id, place.label("place"))
+        .join(Practice, Practice.id == Affiliation.practice_id)
+        .join(Provider, Provider.id == Affiliation.provider_id)
+        .where(
+            Practice.retired_on.is_(None),
+            Provider.retired_on.is_(None),
+            or_(Affiliation.starts_on.is_(None), Affiliation.starts_on <= today),
+            or_(Affiliation.ends_on.is_(None), Affiliation.ends_on >= today),
+        )
+    )
+    return query.subquery()
+
+
+def _joined(comparison: Comparison, source: Subquery) -> Select[Any]:
+    import_id = comparison.file.id
+    is_theirs = and_(EDGE.import_id == import_id, EDGE.from_npi == source.c.npi)
+    is_named = and_(DESTINATION.import_id == import_id, DESTINATION.npi == EDGE.to_npi)
+    query = select(source.c.npi).select_from(source).join(EDGE, is_theirs)
+    return query.outerjoin(OurNpi, OurNpi.npi == EDGE.to_npi).outerjoin(DESTINATION, is_named)
+
+
+def _sums(comparison: Comparison) -> tuple[ColumnElement[int], ...]:
+    """Patients at us, at others that are compared with us, and at the rest."""
+    is_ours = OurNpi.id.is_not(None)
+    is_alike = DESTINATION.kind.in_(comparison.kinds) if comparison.basis is Basis.KIND else literal(value=True)
+
+    def patients(condition: ColumnElement[bool]) -> ColumnElement[int]:
+        return func.coalesce(func.sum(case((condition, EDGE.patients), else_=0)), 0)
+
+    others = and_(OurNpi.id.is_(None), is_alike)
+    return patients(is_ours), patients(others), func.coalesce(func.sum(EDGE.patients), 0)
+
+
+def _care(sums: Sequence[Any]) -> Care:
+    ours, others, whole = (int(value) for value in sums)
+    return Care(ours, others, whole - ours - others)
+
+
+def _person_name() -> ColumnElement[str]:
+    return Provider.last_name + ", " + Provider.first_name
+
+
+def _person_columns(source: Subquery, *, is_person: bool) -> tuple[Any, ...]:
+    return (source.c.provider_id, Provider.last_name, Provider.first_name) if is_person else ()
+
+
+def _conditions(chosen: ShareFilter) -> list[ColumnElement[bool]]:
+    found = []
+    if chosen.tier is not None:
+        found.append(Practice.tier == chosen.tier)
+    if chosen.territory is not None:
+        found.append(Practice.territory_id == chosen.territory)
+    return found

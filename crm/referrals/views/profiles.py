@@ -1,0 +1,86 @@
+"""Profiles: how the files of each sending system are read; listed, changed, deleted, and used on a check page."""
+
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from crm.accounts.guard import current_viewer
+from crm.accounts.permissions import Permission
+from crm.core.db import commit, db
+from crm.core.errors import Invalid
+from crm.core.web import allow, page
+from crm.referrals import import_queries, import_services, profile_queries, profile_services
+from crm.referrals.blueprint import bp
+from crm.referrals.forms import ProfileForm, ProfileNameForm, optional_id
+from crm.referrals.importing import preview
+from crm.referrals.models import MappingProfile
+from crm.referrals.views.import_check import answer_check, check_soon, sent_targets
+
+
+@bp.get("/profiles")
+@allow(Permission.REFERRALS_IMPORT)
+def profiles() -> ResponseReturnValue:
+    """All profiles, the last used first."""
+    return page("referrals/profiles.html", uses=profile_queries.list_uses(db.session(), current_viewer()))
+
+
+@bp.route("/profiles/<int:profile_id>/edit", methods=["GET", "POST"])
+@allow(Permission.REFERRALS_IMPORT)
+def profile_edit(profile_id: int) -> ResponseReturnValue:
+    """Change a profile's name, what it makes of columns, and what it says in place of the file."""
+    profile = profile_queries.get_profile(db.session(), current_viewer(), profile_id)
+    saved = profile_queries.saved_of(profile)
+    said = {"name": saved.name, "service_line": saved.options.service_line, "site": saved.options.site}
+    form = ProfileForm(data={**said, "day_first": "day" if saved.options.day_first else ""})
+    chosen = sent_targets(len(saved.columns))
+    if form.is_sent():
+        with form.problems():
+            profile_services.change_profile(db.session(), profile, form.typed("name"), chosen, form.options())
+            commit()
+            flash("Saved.", "good")
+            return redirect(url_for("referrals.profiles"))
+    columns = [(column.header, chosen.get(place, column.target)) for place, column in enumerate(saved.columns)]
+    return page(
+        "referrals/profile_edit.html", form=form, profile_id=profile_id, name=saved.name, grain=saved.grain,
+        columns=columns, targets=preview.target_groups(saved.grain),
+    )  # fmt: skip
+
+
+@bp.post("/profiles/<int:profile_id>/delete")
+@allow(Permission.REFERRALS_IMPORT)
+def profile_delete(profile_id: int) -> ResponseReturnValue:
+    """Delete a profile; its imports stay."""
+    profile = profile_queries.get_profile(db.session(), current_viewer(), profile_id)
+    profile_services.delete_profile(db.session(), profile)
+    commit()
+    flash("Deleted. What was imported by it stays.", "good")
+    return redirect(url_for("referrals.profiles"))
+
+
+@bp.post("/imports/<int:import_id>/profile")
+@allow(Permission.REFERRALS_IMPORT)
+def import_profile(import_id: int) -> ResponseReturnValue:
+    """Read a waiting file as another profile says, or as was guessed, and check it again."""
+    viewer = current_viewer()
+    batch = import_queries.get_import(db.session(), viewer, import_id)
+    import_services.apply_profile(db.session(), batch, _chosen_profile(), by=viewer)
+    commit()
+    check_soon(import_id)
+    return answer_check(import_id)
+
+
+def _chosen_profile() -> MappingProfile | None:
+    chosen = optional_id(request.form.get("profile_id"))
+    return profile_queries.get_profile(db.session(), current_viewer(), chosen) if chosen else None
+
+
+@bp.post("/imports/<int:import_id>/save-profile")
+@allow(Permission.REFERRALS_IMPORT)
+def import_save_profile(import_id: int) -> ResponseReturnValue:
+    """Keep how a waiting file is read as a profile."""
+    batch = import_queries.get_import(db.session(), current_viewer(), import_id)
+    form = ProfileNameForm()
+    if not form.is_sent():
+        raise Invalid(name=" ".join(form.errors.get("name", ["Give it a name."])))
+    profile_services.save_profile(db.session(), batch, form.typed("name"))
+    commit()
+    return answer_check(import_id)
