@@ -1,6 +1,5 @@
 """The demo's referrals, one row each: where from, for what, where to, and the import that brought it."""
 
-import base64
 import hashlib
 from datetime import date, timedelta
 
@@ -13,7 +12,8 @@ from crm.demo.practices import Sketch, workdays
 from crm.demo.rows import Bools, Columns, Days, Floats, Ints, Objects, Rows, generator
 from crm.demo.specialties import SERVICE_LINES, SITE_SHARES, SITES
 from crm.demo.trends import month_numbers
-from crm.referrals.models import PayerClass, RevenueKind
+from crm.referrals.importing.rows import Named
+from crm.referrals.models import KEY_BYTES, ROWS_OF_IMPORT, TYPED_IN, PayerClass, RevenueKind
 
 WEEKDAY_SHARES = (1.1, 1.08, 1.02, 0.98, 0.82)
 PAYERS = (
@@ -58,13 +58,14 @@ def referral_columns(counts: Ints, sketches: list[Sketch], affiliations: Rows, s
     provider = _providers(rng, practice, len(sketches), affiliations)
     is_unmatched = rng.random(len(practice)) < UNMATCHED_SHARE
     life = live(rng, received, line, today)
-    source_name, source_npi = _unknown_sources(rng, is_unmatched)
+    imports = import_ids(rng, month, today)
     return Columns({
-        "id": np.arange(1, len(practice) + 1), "row_key": row_keys(seed, len(practice)),
-        "import_id": import_ids(rng, month, today), "month": month, "received_on": received,
+        "id": _ids(imports, practice), "row_key": row_keys(seed, len(practice)),
+        "import_id": imports, "month": month, "received_on": received,
         "practice_id": _or_none(practice + 1, is_unmatched),
         "provider_id": _or_none(provider, is_unmatched | (provider == 0)),
-        "source_name": source_name, "source_npi": source_npi, "service_line_id": line + 1, "site_id": site + 1,
+        "source_id": _or_none(rng.integers(1, len(source_rows()) + 1, len(practice)), ~is_unmatched),
+        "service_line_id": line + 1, "site_id": site + 1,
         "payer": np.array(PAYERS, dtype=object)[payer], "status": life.status, "appointment_on": life.appointment_on,
         "seen_on": life.seen_on, "report_sent_on": life.report_sent_on, "count": np.ones(len(practice), dtype=np.int64),
         "revenue_cents": life.revenue_cents,
@@ -104,13 +105,23 @@ def _providers(rng: np.random.Generator, practice: Ints, practices: int, affilia
     return np.where(nobody, 0, everybody[np.minimum(starts[practice] + place, len(everybody) - 1)])
 
 
-def _unknown_sources(rng: np.random.Generator, is_unmatched: Bools) -> tuple[Objects, Objects]:
-    names = np.array(UNKNOWN_SOURCES, dtype=object)[rng.integers(0, len(UNKNOWN_SOURCES), len(is_unmatched))]
-    npis = np.array([identifiers.npi(9_000_003 + n) for n in range(40)] + [None] * 40, dtype=object)
-    npis = npis[rng.integers(0, len(npis), len(is_unmatched))]
-    names[~is_unmatched] = ""
-    npis[~is_unmatched] = None
-    return names, npis
+def source_rows() -> Rows:
+    """Who referred and is not recognized: by a name that no practice has, or with the NPI of nobody in the directory."""
+    npis = [identifiers.npi(9_000_003 + n) for n in range(len(UNKNOWN_SOURCES))]
+    sources = [Named("practice", npi, name, "", "", "") for name in UNKNOWN_SOURCES for npi in (None, *npis[:2])]
+    return [
+        {"id": number, "key": source.key, **source._asdict()} for number, source in enumerate(sources, start=1)
+    ]
+
+
+def _ids(imports: Objects, practice: Ints) -> Ints:
+    """Rows of an import lie together, in the order of their practices; typed-in ones stand behind all."""
+    of = np.array([number or 0 for number in imports], dtype=np.int64)
+    order = np.lexsort((practice, of))
+    places = np.empty(len(of), dtype=np.int64)
+    first = np.searchsorted(of[order], of[order])
+    places[order] = np.arange(len(of)) - first
+    return np.where(of == 0, TYPED_IN + 1, of * ROWS_OF_IMPORT) + places
 
 
 def _or_none(values: Ints, is_none: Bools) -> Objects:
@@ -119,10 +130,15 @@ def _or_none(values: Ints, is_none: Bools) -> Objects:
     return result
 
 
-def row_keys(seed: int, size: int) -> list[str]:
+def row_keys(seed: int, size: int) -> list[bytes]:
     """A key per row in the form of a fingerprint; no file that anybody imports has the same."""
-    keys = (hashlib.sha256(f"demo {seed} {number}".encode()).digest() for number in range(size))
-    return [base64.urlsafe_b64encode(key).decode().rstrip("=") for key in keys]
+    return [hashlib.sha256(f"demo {seed} {number}".encode()).digest()[:KEY_BYTES] for number in range(size)]
+
+
+def key_columns(events: Columns) -> Columns:
+    """By what each row is known again, in the order of the keys."""
+    pairs = sorted(zip(events.columns["row_key"], events.columns["id"].tolist(), strict=True))  # type: ignore[union-attr]
+    return Columns({"row_key": [key for key, _ in pairs], "referral_id": [number for _, number in pairs]})
 
 
 def import_ids(rng: np.random.Generator, month: Ints, today: date) -> Objects:

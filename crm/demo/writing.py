@@ -21,7 +21,7 @@ def write_world(session: Session, world: World) -> None:
 
 def _continue_numbers(session: Session, table: Table) -> None:
     """Let PostgreSQL count on after the numbers that we gave; SQLite does so by itself."""
-    if "id" not in table.c:
+    if "id" not in table.c or table.c.id.autoincrement is False:
         return
     highest = session.scalar(select(func.max(table.c.id))) or 0
     session.execute(
