@@ -1,9 +1,12 @@
 """From public files to an exported list: real ones where they lie beside the project, made ones of the same formats
-everywhere. At each step the counts add up, and are compared with what the files say themselves."""
+everywhere. At each step the counts add up, and are compared with what the files say themselves. Then the doors for
+messages: each public HL7 and FHIR file is read or refused as its description says."""
 
 import csv
 import io
 import json
+import re
+import zipfile
 from collections import Counter
 from contextvars import Context
 from dataclasses import dataclass
@@ -17,8 +20,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from crm.core.db import db
+from crm.core.errors import Invalid
 from crm.directory.models import Affiliation, Practice, Provider
 from crm.exports.models import Export
+from crm.referrals.importing.reading import read_file
 from crm.referrals.models import ImportState, Referral, ReferralImport, ReferralMonth
 from crm.visits.models import Visit
 from tests.cast import Cast
@@ -250,3 +255,84 @@ def take_back(session: Session, manager: PageClient, run_jobs: Any, batch: Refer
     assert session.get_one(ReferralImport, batch.id).state is ImportState.TAKEN_BACK
     assert session.scalar(select(func.count()).select_from(Referral)) == 0
     assert not session.scalar(select(func.sum(ReferralMonth.received)))
+
+
+MESSAGES = DATA / "fhir_hl7"
+WITH_REFERRALS = {
+    "fhir_ServiceRequest-colonoscopy.json", "fhir_ServiceRequest-example-implant.json", "hl7v2_REF-I12-01.hl7",
+    "hl7v2_REF-I12-01_as_fhir_bundle.json", "hl7v2_REF-I14-01.hl7", "hl7v2_REF-I14-01_as_fhir_bundle.json",
+    "uscore_servicerequest-foodpantry-referral.json",
+}  # fmt: skip
+# The patients of these files, their relatives, insurers, diagnoses, and the other physicians around them.
+PATIENTS = (
+    "everyman", "patid1234", "220917255", "doe", "mary", "5426387999", "dann", "hiic", "hl71001111111111", "ulcer",
+    "k63.3", "helicobacter", "refsrc", "attend", "shaw", "jane", "peter", "bradycardia", "specialist", "pacct110",
+)  # fmt: skip
+
+
+def message_files() -> list[Path]:
+    """The public files of messages; none on a machine without them."""
+    return sorted(path for path in MESSAGES.glob("*") if path.suffix in (".hl7", ".json"))
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    """What is taken of a file, by the names of its columns."""
+    (sheet,) = read_file(path.name, path.read_bytes())
+    (_, header), *lines = sheet.lines()
+    return [dict(zip(header, cells, strict=True)) for line, cells in lines if line not in sheet.refused]
+
+
+@pytest.mark.parametrize("path", message_files(), ids=lambda path: path.name)
+def test_each_public_message_is_read_or_refused_as_it_is_described(path: Path) -> None:
+    if path.name in WITH_REFERRALS:
+        (row,) = rows_of(path)
+        said = " ".join(row.values()).lower()
+        assert row["Referral ID"]
+        assert row["Referral Received Date"]
+    else:
+        with pytest.raises(Invalid, match="This file holds no referral") as refusal:
+            rows_of(path)
+        said = refusal.value.says.lower()
+    assert [word for word in PATIENTS if re.search(rf"\b{re.escape(word)}\b", said)] == []
+
+
+@pytest.mark.parametrize("event", ["I12", "I14"])
+def test_an_hl7_referral_says_what_the_fhir_bundle_made_of_it_says(event: str) -> None:
+    path = MESSAGES / f"hl7v2_REF-{event}-01.hl7"
+    if not path.is_file():
+        pytest.skip("the public files are not on this machine")
+    bundle = json.loads(path.with_name(f"{path.stem}_as_fhir_bundle.json").read_text(encoding="utf-8"))
+    known = {
+        f"{entry['resource']['resourceType']}/{entry['resource']['id']}": entry["resource"] for entry in bundle["entry"]
+    }
+    request = next(
+        resource for resource in known.values() if resource.get("identifier", [{}])[0].get("value") == "226839"
+    )
+    role = known[request["requester"]["reference"]]
+    (name,) = known[role["practitioner"]["reference"]]["name"]
+    source, target = known[role["organization"]["reference"]], known[request["performer"][0]["reference"]]
+    (row,) = rows_of(path)
+    assert row["Referral ID"] == request["identifier"][0]["value"]
+    assert row["Referral Received Date"] == request["authoredOn"]
+    assert row["Referring Provider"] == f"{name['given'][0]} {name['family']}, {name['suffix'][0]}"
+    assert row["Referring Organization"] == source["name"]
+    assert [row["Referring Provider City"], row["Referring Provider Zip"]] == [
+        source["address"][0]["city"], source["address"][0]["postalCode"],
+    ]  # fmt: skip
+    assert row["Referred To Location"].casefold() == target["name"].casefold()
+    assert row["Department"] == request["category"][1]["coding"][0]["display"]
+    assert row["Referral Status"] == {"on-hold": "Pending", "entered-in-error": "Canceled"}[request["status"]]
+    (converted,) = rows_of(path.with_name(f"{path.stem}_as_fhir_bundle.json"))
+    same = [name for name in row if not name.startswith("Referred To")]
+    assert [converted[name] for name in same] == [row[name] for name in same]
+
+
+@pytest.mark.parametrize("path", sorted((DATA / "csv_hostile").glob("*.zip")), ids=lambda path: path.name)
+def test_each_public_archive_is_read(path: Path) -> None:
+    with zipfile.ZipFile(path) as packed:
+        (name,) = packed.namelist()
+        expected = list(csv.reader(io.StringIO(packed.read(name).decode("utf-8"), newline="")))
+    (sheet,) = read_file(path.name, path.read_bytes())
+    assert [[cell.strip() for cell in cells] for _, cells in sheet.lines()] == [
+        [cell.strip() for cell in row] for row in expected if row
+    ]

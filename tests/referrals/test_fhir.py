@@ -70,6 +70,7 @@ def test_a_referral_is_taken_with_both_parties_day_status_and_service() -> None:
         "Referring Provider Zip": "43017",
         "Department": "Cardiology",
         "Referred To Location": "Riverbend Heart",
+        "Referred To Provider": "",
         "Referral Status": "Active",
     }
 
@@ -356,8 +357,10 @@ def test_broken_characters_become_blanks() -> None:
 
 
 def test_more_resources_than_the_limit_are_refused() -> None:
-    with pytest.raises(TooLarge, match="more than 3 resources"):
+    with pytest.raises(TooLarge, match="more than 3 requests and parties"):
         read_file("r.json", bundle(*parties()), Limits(max_rows=3))
+    with pytest.raises(TooLarge, match="more than 3 requests and parties"):
+        read_file("r.ndjson", b"x\n" * 5, Limits(max_rows=3))
 
 
 anything = st.recursive(

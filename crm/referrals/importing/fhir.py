@@ -17,12 +17,13 @@ from crm.referrals.importing.fhir_json import PARTIES, REQUESTS, Json, Unreadabl
 from crm.referrals.importing.fhir_lines import Progress, line_of, progress_of
 from crm.referrals.importing.fhir_parties import Directory, Party, behind, link_of, party_of, shortened
 from crm.referrals.importing.fhir_requests import Request, request_of
-from crm.referrals.importing.messages import NoReferralError, Taken, sheet_of
+from crm.referrals.importing.messages import MAX_KEPT, NoReferralError, Taken, sheet_of
 from crm.referrals.importing.sheets import Limits, Sheet
 
 OpenText = Callable[[], IO[str]]
 LINE_ENDINGS = (".ndjson", ".jsonl")
 MAX_PARENTS = 20
+MAX_DOCUMENT = 100_000_000  # characters; the lines of NDJSON are read one by one
 
 
 @dataclass
@@ -38,6 +39,14 @@ class _Found:
     by_reference: dict[str, Request] = field(default_factory=dict)
     tasks: dict[str, Progress] = field(default_factory=dict)
     appointments: dict[str, Progress] = field(default_factory=dict)
+
+    def add_one(self) -> None:
+        """Count one more resource. Raises TooLarge when too much of the file is needed to be held."""
+        self.count += 1
+        most = min(self.limits.max_rows, MAX_KEPT)
+        held = (self.requests, self.unreadable, self.parties, self.tasks, self.appointments)
+        if sum(map(len, held)) > most:
+            raise TooLarge(f"The file has more than {most:,} requests and parties. Split it, by month say.")
 
 
 def read_fhir(files: Iterable[tuple[str, OpenText]], limits: Limits) -> Sheet:
@@ -66,14 +75,19 @@ def _take_lines(found: _Found, open_text: OpenText) -> None:
             try:
                 _take(found, parsed(line), found.line)
             except UnreadableError as problem:
-                found.count += 1
+                found.add_one()
                 found.unreadable.append(Taken(found.line, refused=f"The line cannot be read: {problem}"))
 
 
 def _take_document(found: _Found, open_text: OpenText) -> None:
     with open_text() as text:
         try:
-            document = parsed(text.read())
+            content = text.read(MAX_DOCUMENT + 1)
+            if len(content) > MAX_DOCUMENT:
+                raise TooLarge(
+                    "A file that is one FHIR document may have up to 100 MB. Export NDJSON instead, or split it."
+                )
+            document = parsed(content)
         except UnreadableError as problem:
             raise Invalid(f"This FHIR file cannot be read: {problem}.") from None
     for resource in parts(document):
@@ -85,9 +99,7 @@ def _take(found: _Found, resource: Any, line: int, url: str | None = None) -> No
     """One resource; a Bundle's entries one after the other, numbered from where the Bundle stands."""
     if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
         return
-    found.count += 1
-    if found.count > found.limits.max_rows:
-        raise TooLarge(f"The file has more than {found.limits.max_rows:,} resources. Split it, by month say.")
+    found.add_one()
     if resource["resourceType"] == "Bundle" and url is None:
         for found.line, entry in enumerate(parts(resource.get("entry")), line):
             _take(found, entry.get("resource"), found.line, words(entry.get("fullUrl")))

@@ -14,7 +14,7 @@ from crm.core.errors import TooLarge
 from crm.directory.npi import is_npi
 from crm.referrals.importing.headers import STATUSES
 from crm.referrals.importing.hl7_syntax import MalformedError, Message, messages
-from crm.referrals.importing.messages import Cell, Taken, clean, sheet_of
+from crm.referrals.importing.messages import MAX_KEPT, Cell, Taken, clean, sheet_of
 from crm.referrals.importing.sheets import Limits, Sheet
 
 WANTED = frozenset({"RF1", "PRD", "ROL", "PRT"})
@@ -44,13 +44,13 @@ def read_hl7(files: Iterable[Callable[[], IO[str]]], limits: Limits) -> Sheet:
 
 
 def _all_taken(files: Iterable[Callable[[], IO[str]]], limits: Limits) -> Iterator[Taken]:
-    number = 0
+    number, most = 0, min(limits.max_rows, MAX_KEPT)
     for open_text in files:
         with open_text() as lines:
             for message in messages(lines, WANTED, number + 1):
                 number = message.number
-                if number > limits.max_rows:
-                    raise TooLarge(f"The file has more than {limits.max_rows:,} messages. Split it, by month say.")
+                if number > most:
+                    raise TooLarge(f"The file has more than {most:,} messages. Split it, by month say.")
                 yield taken(message)
 
 

@@ -32,8 +32,10 @@ class Cell(StrEnum):
     APPOINTMENT = "Appointment Date"
 
 
-# A column that no message of a file fills is left out: so an import leaves alone what the file does not say.
-ALWAYS = frozenset({Cell.NUMBER, Cell.RECEIVED, Cell.NPI, Cell.PROVIDER, Cell.ORGANIZATION, Cell.STATUS})
+# Files of one sender have the same columns every day, so that a profile fits them. Only appointments are left out of a
+# file that tells of none: so an import leaves alone what another system has told.
+OPTIONAL = frozenset({Cell.APPOINTMENT})
+MAX_KEPT = 500_000  # messages, or resources that are needed; a day's have some thousands
 
 
 class NoReferralError(Invalid):
@@ -64,7 +66,7 @@ def sheet_of(messages: Iterable[Taken], limits: Limits) -> Sheet:
     referrals = merged(message for message in taken if not message.refused)
     if not referrals:
         raise NoReferralError(_why_none(taken))
-    used = [cell for cell in Cell if cell in ALWAYS or any(found.cells.get(cell) for found in referrals)]
+    used = [cell for cell in Cell if cell not in OPTIONAL or any(found.cells.get(cell) for found in referrals)]
     rows: list[Line] = [(found.line, [found.cells.get(cell, "") for cell in used]) for found in referrals]
     body = sorted(rows + [(line, []) for line in refused])
 

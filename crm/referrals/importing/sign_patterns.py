@@ -123,13 +123,14 @@ class _Shapes(dict[int, str]):
 _SHAPES = _Shapes()
 
 
-def looks_of_lines(text: str) -> list[frozenset[str]]:
-    """What each line of a text may look like: the names of all patterns that could find it, judged by its shape."""
-    return [_looks(shape) for shape in text.translate(_SHAPES).split("\n")]
+def shape_of(text: str) -> str:
+    """A text with `a` for every letter and `9` for every digit."""
+    return text.translate(_SHAPES)
 
 
 @lru_cache(maxsize=20_000)
-def _looks(shape: str) -> frozenset[str]:
+def looks_of(shape: str) -> frozenset[str]:
+    """What a value of this shape may look like: the names of all patterns that could find it."""
     if not _MAY_BEGIN(shape) and not _MAY_HOLD(shape):
         return frozenset()
     return frozenset(look for look, may_find in _MAY_FIND if may_find(shape))

@@ -11,7 +11,7 @@ from operator import mul
 
 from crm.core.patient_words import Sign, signs_in
 from crm.directory.npi import is_npi
-from crm.referrals.importing.sign_patterns import FINDS, YEARS, looks_of_lines
+from crm.referrals.importing.sign_patterns import FINDS, YEARS, looks_of, shape_of
 
 SAMPLE = 20_000
 NPI_SAMPLE = 2_000
@@ -44,6 +44,7 @@ TELLING = (
     "medicare id",
     "epic id",
 )
+TELLING_SHAPES = ("aaa", "aa aa", "aa#", "aa #", "a a a", "a.a.a")  # each of these words has one of them
 PHRASE_SIGNS = frozenset({Sign.SSN, Sign.MBI, Sign.BIRTH_DATE, Sign.RECORD_NUMBER})
 
 
@@ -79,29 +80,34 @@ class ValueSigns:
 
     def add(self, values: Sequence[str], times: Sequence[int] | None = None) -> None:
         """Count the signs in more values, each of which stands so many times in the column; blank ones say nothing."""
-        times = list(compress(times or repeat(1), values))
-        if times:
-            self._add_filled(list(filter(None, values)), times)
-
-    def _add_filled(self, values: list[str], times: list[int]) -> None:
-        text = "\n".join(values)
-        self._add_sample(values, times)
+        times = times or [1] * len(values)
+        if not all(values):
+            values, times = list(filter(None, values)), list(compress(times, values))
+        if not values:
+            return
         self.filled += sum(times)
-        self.phrases += _count_phrases(values, times, text)
+        self._add_sample(values, times)
+        text = "\n".join(values)
+        shapes = shape_of(text)
+        if any(shape in shapes for shape in TELLING_SHAPES):
+            self.phrases += _count_phrases(values, times, text)
         if text.count("\n") >= len(values):
             values = [" ".join(value.split()) if "\n" in value else value for value in values]
-            text = "\n".join(values)
+            shapes = shape_of("\n".join(values))
         self.letters += sum(map(mul, map(len, values), times))
-        self.blanks += sum(map(mul, map(str.count, values, repeat(" ")), times))
-        self._add_looks(values, times, looks_of_lines(text))
+        if " " in shapes:
+            self.blanks += sum(map(mul, map(str.count, values, repeat(" ")), times))
+        self._add_looks(values, times, shapes.split("\n"))
 
-    def _add_looks(self, values: list[str], times: list[int], looks: list[frozenset[str]]) -> None:
-        for look in frozenset[str]().union(*set(looks)):
-            may_be = [look in possible for possible in looks]
+    def _add_looks(self, lines: Sequence[str], times: Sequence[int], shapes: list[str]) -> None:
+        looks = {shape: looks_of(shape) for shape in set(shapes)}
+        for look in frozenset[str]().union(*looks.values()):
+            fitting = {shape for shape, possible in looks.items() if look in possible}
+            may_be = list(map(fitting.__contains__, shapes))
             if look in YEARS:
-                self._add_years({int(found[1]) for found in map(YEARS[look], compress(values, may_be)) if found})
+                self._add_years({int(found[1]) for found in map(YEARS[look], compress(lines, may_be)) if found})
             elif look in FINDS:
-                found = map(FINDS[look], compress(values, may_be))
+                found = map(FINDS[look], compress(lines, may_be))
                 self._count(look, sum(compress(compress(times, may_be), found)))
             else:
                 self._count(look, sum(compress(times, may_be)))
@@ -114,7 +120,7 @@ class ValueSigns:
             whole = year if year > 99 else year + (1900 if year >= SHORT_YEAR_PIVOT else 2000)  # noqa: PLR2004 two digits
             self.first_year, self.last_year = min(self.first_year, whole), max(self.last_year, whole)
 
-    def _add_sample(self, values: list[str], times: list[int]) -> None:
+    def _add_sample(self, values: Sequence[str], times: Sequence[int]) -> None:
         if self.sampled < SAMPLE:
             self.sampled += sum(times)
             self.distinct.update(map(hash, values))
@@ -142,7 +148,7 @@ class ValueSigns:
         return self.letters > self.filled * 39 and self.blanks > self.filled * 5
 
 
-def _count_phrases(values: list[str], times: list[int], text: str) -> int:
+def _count_phrases(values: Sequence[str], times: Sequence[int], text: str) -> int:
     plain = text.lower()
     telling = [word for word in TELLING if word in plain]
     if not telling:

@@ -19,8 +19,9 @@ from crm.referrals.models import Grain
 
 HEADER_LINES = 10
 MAX_HEADER = 60
-BLOCK_SIZE = 16_000_000  # bytes of memory, about
-CELL_SIZE = 60  # bytes of memory that a cell takes besides its text, about
+# So many different values of all columns, and so many characters, are remembered before they are looked at.
+MAX_DIFFERENT = 200_000
+MAX_TEXT = 20_000_000
 VALUE_LIKE = re.compile(r"^[-+$(]?\d[\d,./ :()$%-]*$|@|^(?:NULL|N/A)$")
 
 
@@ -34,6 +35,7 @@ class Column:
     signs: ValueSigns = field(default_factory=ValueSigns)
     verdict: Verdict = identity.HARMLESS
     strays: Strays = field(init=False)
+    seen: Counter[str] = field(default_factory=Counter, repr=False)  # cells that were not yet looked at
 
     def __post_init__(self) -> None:
         """What its cells should hold follows from its name."""
@@ -43,6 +45,15 @@ class Column:
     def letter(self) -> str:
         """Its letter in a spreadsheet."""
         return column_letter(self.index)
+
+    def look(self, sheet: Sheet) -> None:
+        """Look at the cells that were seen: at each different one once, for most columns repeat few values."""
+        values = sheet.cleaned(self.seen)
+        times = list(compress(self.seen.values(), values))
+        values = list(filter(None, values))
+        self.seen.clear()
+        self.signs.add(values, times)
+        self.strays.add(values, times)
 
 
 @dataclass
@@ -126,35 +137,18 @@ def look_through(sheet: Sheet) -> SheetSurvey:
     names = first[place][1] if place is not None else []
     width = len(names) or max((len(values) for _, values in first), default=0)
     found = SheetSurvey(sheet, _columns(names, width), header_line)
-    for block in _blocks(found):
-        for column, cells in zip(found.columns, block, strict=True):
-            _look_at(column, cells, sheet)
-    return found
-
-
-def _look_at(column: Column, cells: list[str], sheet: Sheet) -> None:
-    """Most columns repeat few values, so each different one is looked at once."""
-    seen = Counter(cells)
-    values = sheet.cleaned(seen)
-    times = list(compress(seen.values(), values))
-    values = list(filter(None, values))
-    column.signs.add(values, times)
-    column.strays.add(values, times)
-
-
-def _blocks(found: SheetSurvey) -> Iterator[list[list[str]]]:
-    """The cells of some ten thousand lines at a time, column by column."""
-    block: list[list[str]] = [[] for _ in found.columns]
-    size = 0
+    room, size = MAX_DIFFERENT // max(width, 1), 0
     for piece in body(found):
         found.rows += len(piece.rows)
-        for cells, more in zip(block, zip_longest(*piece.rows, fillvalue=""), strict=False):
-            cells.extend(more)
-        size += len(piece.text) + CELL_SIZE * len(block) * len(piece.rows)
-        if size > BLOCK_SIZE:
-            yield block
-            block, size = [[] for _ in found.columns], 0
-    yield block
+        size += len(piece.text)
+        for column, cells in zip(found.columns, zip_longest(*piece.rows, fillvalue=""), strict=False):
+            column.seen.update(cells)
+            if len(column.seen) > room or size > MAX_TEXT:
+                column.look(sheet)
+        size = 0 if size > MAX_TEXT else size
+    for column in found.columns:
+        column.look(sheet)
+    return found
 
 
 def body(found: SheetSurvey) -> Iterator[Piece]:
