@@ -24,7 +24,8 @@ from crm.core.errors import Invalid
 from crm.directory.models import Affiliation, Practice, Provider
 from crm.exports.models import Export
 from crm.referrals.importing.reading import read_file
-from crm.referrals.models import ImportState, Referral, ReferralImport, ReferralMonth
+from crm.referrals.models import ImportState, Referral, ReferralImport
+from crm.referrals.rollup_models import ReferralPracticeMonth
 from crm.visits.models import Visit
 from tests.cast import Cast
 from tests.directory import cms_files as cms
@@ -216,7 +217,7 @@ def log_visits(session: Session, manager: PageClient, batch: ReferralImport) -> 
 def read_growth(session: Session, manager: PageClient, batch: ReferralImport, practice: Practice) -> None:
     """The chart of the month says what the rows say, and the rollup agrees with them."""
     total = session.scalar(select(func.sum(Referral.count)).where(Referral.import_id == batch.id))
-    assert session.scalar(select(func.sum(ReferralMonth.received))) == total
+    assert session.scalar(select(func.sum(ReferralPracticeMonth.received))) == total
     answer = manager.get(f"/analytics/charts/referrals-by-month.csv?from={MONTH}&to={MONTH}").response
     rows = list(csv.DictReader(io.StringIO(answer.get_data(as_text=True).lstrip("\ufeff"))))
     assert (
@@ -254,7 +255,7 @@ def take_back(session: Session, manager: PageClient, run_jobs: Any, batch: Refer
     run_jobs()
     assert session.get_one(ReferralImport, batch.id).state is ImportState.TAKEN_BACK
     assert session.scalar(select(func.count()).select_from(Referral)) == 0
-    assert not session.scalar(select(func.sum(ReferralMonth.received)))
+    assert not session.scalar(select(func.sum(ReferralPracticeMonth.received)))
 
 
 MESSAGES = DATA / "fhir_hl7"

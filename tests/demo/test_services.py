@@ -17,7 +17,8 @@ from crm.core.errors import Conflict
 from crm.demo import services
 from crm.demo.users import NAMED
 from crm.directory.models import Practice, Territory
-from crm.referrals.models import Referral, ReferralMonth, ReferralStatus, ReferralWait
+from crm.referrals.models import Referral, ReferralStatus
+from crm.referrals.rollup_models import ReferralPracticeMonth, ReferralTotalWait
 
 TODAY = date(2026, 11, 20)
 
@@ -49,13 +50,13 @@ def test_everything_is_written(made: services.Made, session: Session, tmp_path: 
 
 def _check_rollups(session: Session) -> None:
     rows, money = session.execute(select(func.sum(Referral.count), func.sum(Referral.revenue_cents))).one()
-    sums = select(func.sum(ReferralMonth.received), func.sum(ReferralMonth.paid_cents), func.sum(ReferralMonth.seen))
+    sums = select(func.sum(ReferralPracticeMonth.received), func.sum(ReferralPracticeMonth.paid_cents), func.sum(ReferralPracticeMonth.seen))
     received, paid, seen = session.execute(sums).one()
     assert (received, paid) == (rows, money)
     is_seen = select(func.count()).where(Referral.status == ReferralStatus.SEEN)
     assert seen == session.scalar(is_seen)
     with_appointment = select(func.count()).where(Referral.appointment_on.is_not(None))
-    assert session.scalar(select(func.sum(ReferralWait.referrals))) == session.scalar(with_appointment)
+    assert session.scalar(select(func.sum(ReferralTotalWait.referrals)).where(ReferralTotalWait.wait == "appointment")) == session.scalar(with_appointment)
 
 
 def _check_passwords(made: services.Made, session: Session, data_dir: Path) -> None:

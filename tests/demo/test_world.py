@@ -163,8 +163,9 @@ def test_recent_referrals_still_wait_and_old_ones_do_not(world: World) -> None:
 def test_about_three_in_a_hundred_name_no_known_source(world: World) -> None:
     unmatched = [row for row in rows(world, "referral") if row["practice_id"] is None]
     assert 0.02 < len(unmatched) / world.count("referral") < 0.04
-    assert all(row["source_name"] and row["provider_id"] is None for row in unmatched)
-    assert all(not row["source_name"] for row in rows(world, "referral") if row["practice_id"] is not None)
+    known = {row["id"] for row in rows(world, "referral_source")}
+    assert all(row["source_id"] in known and row["provider_id"] is None for row in unmatched)
+    assert all(row["source_id"] is None for row in rows(world, "referral") if row["practice_id"] is not None)
 
 
 def test_the_counts_of_each_import_agree_with_its_rows(world: World) -> None:

@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 
 from crm.accounts.viewer import SYSTEM
 from crm.referrals import import_services
+from crm.referrals.importing.facts import VALUES
 from crm.referrals.importing.headers import Target
 from crm.referrals.importing.taking_back import take_back_rows
-from crm.referrals.importing.versions import VALUES
 from crm.referrals.importing.writing import write_import
 from crm.referrals.models import ImportState, Referral, ReferralImport
 from crm.referrals.queries import is_counted

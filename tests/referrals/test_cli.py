@@ -8,7 +8,8 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from crm.core.db import db
-from crm.referrals.models import ImportRefusal, MappingProfile, Referral, ReferralImport, ReferralMonth
+from crm.referrals.models import ImportRefusal, MappingProfile, Referral, ReferralImport
+from crm.referrals.rollup_models import ReferralPracticeMonth
 from tests.referrals.files import HEADER, OKONJO, csv_bytes, event, events
 
 
@@ -56,7 +57,7 @@ def test_counts_take_the_stated_month(app: Flask, tmp_path: Path) -> None:
     assert run(app, "import", path, "--month", "March")[0] == 2
     code, output = run(app, "import", path, "--month", "2026-03", "--json")
     assert (code, json.loads(output.splitlines()[-1])["imported"]) == (0, 1)
-    assert db.session.scalars(select(ReferralMonth.received)).all() == [12]
+    assert db.session.scalars(select(ReferralPracticeMonth.received)).all() == [12]
 
 
 def test_a_bad_file_ends_with_one_sentence(app: Flask, tmp_path: Path) -> None:
@@ -85,7 +86,7 @@ def test_taking_back(app: Flask, tmp_path: Path) -> None:
 
 def test_the_check_finds_and_repairs(app: Flask, tmp_path: Path) -> None:
     run(app, "import", saved(tmp_path, events(3)))
-    db.session.execute(update(ReferralMonth).values(received=9))
+    db.session.execute(update(ReferralPracticeMonth).values(received=9))
     db.session.commit()
     code, output = run(app, "check-rollup")
     assert code == 1

@@ -19,12 +19,13 @@ from crm.referrals.models import (
     ImportUpload,
     MappingProfile,
     Referral,
-    ReferralMonth,
+    ReferralSource,
     ReferralStatus,
     ServiceLine,
     Site,
 )
 from crm.referrals.rollup import check_rollup
+from crm.referrals.rollup_models import ReferralPracticeMonth
 from tests.cast import Cast, practice
 from tests.referrals.files import BECKER, OKONJO, csv_bytes, event, events
 from tests.referrals.importing import bring_in, counts, rows, take_back
@@ -39,7 +40,7 @@ def test_a_file_goes_in_with_everything_it_says(session: Session, cast: Cast) ->
     batch = bring_in(session, events(20))
     assert counts(batch) == (20, 20, 0, 0, 0)
     assert (batch.state, batch.unmatched_rows) == (ImportState.DONE, 0)
-    row = session.scalars(select(Referral).order_by(Referral.id)).first()
+    row = session.scalars(select(Referral).where(Referral.received_on == date(2026, 2, 14))).first()
     assert row is not None
     assert (row.practice_id, row.provider_id, row.received_on) == (cast.olentangy.id, cast.okonjo.id, date(2026, 2, 14))
     assert (row.status, row.appointment_on, row.revenue_cents) == (ReferralStatus.SCHEDULED, date(2026, 2, 20), 12_050)
@@ -152,10 +153,15 @@ def test_sources_are_found_by_npi_affiliation_and_name(session: Session, cast: C
         ("03/02/2026", "", "Nobody's Practice", "", None),
     ]
     batch = bring_in(session, csv_bytes([case[:4] for case in cases], header))
-    found = session.scalars(select(Referral.practice_id).order_by(Referral.id)).all()
-    assert list(found) == [case[4] for case in cases]
+    query = select(ReferralSource.name, ReferralSource.zip, Referral.received_on, Referral.practice_id)
+    found = session.execute(query.join(Referral, Referral.source_id == ReferralSource.id)).all()
+    expected = [(name, code, date(int(d[6:]), int(d[:2]), int(d[3:5])), id_) for d, _, name, code, id_ in cases]
+    assert sorted(map(tuple, found), key=str) == sorted(expected, key=str)
     assert batch.unmatched_rows == 3
-    assert session.scalar(select(func.sum(ReferralMonth.received)).where(ReferralMonth.practice_id == 0)) == 3
+    assert (
+        session.scalar(select(func.sum(ReferralPracticeMonth.received)).where(ReferralPracticeMonth.practice_id == 0))
+        == 3
+    )
 
 
 def test_monthly_counts_go_in_and_are_corrected(session: Session) -> None:
@@ -172,10 +178,10 @@ def test_monthly_counts_go_in_and_are_corrected(session: Session) -> None:
     assert check_rollup(session) == []
 
 
-def test_hop_teaming_counts_take_the_month_that_is_stated(session: Session) -> None:
-    header = ("from_npi", "to_npi", "patient_count", "transaction_count", "to_organization", "full_name")
-    data = csv_bytes([[OKONJO, BECKER, "76", "134", "HARBOR HOSPITAL", "NADIA OKONJO"]] * 2, header)
-    waiting = import_services.take_in_file(session, cast_viewer(), "hop.csv", data)
+def test_counts_without_a_month_take_the_one_that_is_stated(session: Session) -> None:
+    header = ("Referring NPI", "Referrals", "Location", "Referring Provider")
+    data = csv_bytes([[OKONJO, "76", "HARBOR HOSPITAL", "NADIA OKONJO"]] * 2, header)
+    waiting = import_services.take_in_file(session, cast_viewer(), "counts.csv", data)
     assert checking.mapping_problems(waiting) == ["The file has no month. Say which month its counts are of."]
     batch = bring_in(session, data, month=2026 * 12 + 2)
     assert counts(batch) == (2, 2, 0, 0, 0)
@@ -245,7 +251,7 @@ def test_a_taking_back_that_was_cut_off_does_not_disturb_another(
     first = bring_in(session, events(3, Status="Open"))
     second = bring_in(session, events(2, Status="Scheduled"))
     third = bring_in(session, events(1, Status="Completed"))
-    monkeypatch.setattr(layers, "stage", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(layers, "write", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         take_back(session, second)
     session.rollback()

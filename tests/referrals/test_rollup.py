@@ -16,21 +16,12 @@ from sqlalchemy.orm import Session
 
 from crm.accounts.viewer import SYSTEM
 from crm.referrals import layers, row_queries, services
-from crm.referrals.importing import taking_back, writing
+from crm.referrals.importing import leftovers, taking_back, writing
 from crm.referrals.list_filters import RowFilter
-from crm.referrals.models import (
-    ImportState,
-    Referral,
-    ReferralImport,
-    ReferralMonth,
-    ReferralPracticeMonth,
-    ReferralStatus,
-    ReferralTotalMonth,
-    ReferralTotalWait,
-    ReferralWait,
-)
+from crm.referrals.models import ImportState, Referral, ReferralImport, ReferralKey, ReferralStatus
 from crm.referrals.queries import COUNTED, is_shown
 from crm.referrals.rollup import check_rollup, rebuild_rollup
+from crm.referrals.rollup_models import ReferralPracticeMonth, ReferralTotalMonth, ReferralTotalWait
 from crm.referrals.services import Entry
 from tests.cast import Cast
 from tests.referrals.files import BECKER, OKONJO, csv_bytes, event, events
@@ -70,7 +61,7 @@ def run_step(session: Session, cast: Cast, kind: str, what: Any) -> None:
         if there and kind == "take back":
             take_back(session, there[what % len(there)])
         elif there:
-            with patch.object(layers, "stage", side_effect=KeyboardInterrupt), suppress(KeyboardInterrupt):
+            with patch.object(layers, "write", side_effect=KeyboardInterrupt), suppress(KeyboardInterrupt):
                 take_back(session, there[what % len(there)])
             session.rollback()
     else:
@@ -93,6 +84,7 @@ def test_the_rollup_equals_the_rows_after_any_sequence(cast: Cast, database: Any
     assert session.scalar(select(func.count()).where(Referral.replaced_by.is_not(None))) == 0
     assert all(row is None for row in session.scalars(select(Referral.import_id)))
     session.execute(delete(Referral))
+    session.execute(delete(ReferralKey))
     session.execute(delete(ReferralImport))
     rebuild_rollup(session)
     if outer.is_active:
@@ -107,13 +99,13 @@ def session(cast: Cast, database: Any) -> Session:
 def test_the_check_sees_every_kind_of_difference(session: Session) -> None:
     bring_in(session, events(9))
     for damage in (
-        update(ReferralMonth).values(received=ReferralMonth.received + 1),
-        update(ReferralMonth).values(paid_cents=0),
-        update(ReferralWait).values(referrals=7),
+        update(ReferralPracticeMonth).values(received=ReferralPracticeMonth.received + 1),
+        update(ReferralPracticeMonth).values(paid_cents=0),
+        update(ReferralTotalWait).values(referrals=7),
         update(ReferralPracticeMonth).values(entries=0),
         update(ReferralTotalMonth).values(matched=ReferralTotalMonth.matched + 1),
         delete(ReferralTotalWait),
-        delete(ReferralMonth).where(ReferralMonth.month == 2026 * 12 + 4),
+        delete(ReferralPracticeMonth).where(ReferralPracticeMonth.month == 2026 * 12 + 4),
         update(Referral).values(count=2),
     ):
         session.execute(damage)
@@ -128,7 +120,7 @@ def test_rows_of_an_unfinished_import_are_in_no_rollup_and_no_list(session: Sess
     session.flush()
     rebuild_rollup(session)
     assert rows(session) == []
-    assert session.scalar(select(func.count()).select_from(ReferralMonth)) == 0
+    assert session.scalar(select(func.count()).select_from(ReferralPracticeMonth)) == 0
 
 
 def test_a_month_count_weighs_its_number_and_has_no_wait(session: Session, cast: Cast) -> None:
@@ -136,8 +128,8 @@ def test_a_month_count_weighs_its_number_and_has_no_wait(session: Session, cast:
     services.enter_referral(
         session, SYSTEM, Entry(cast.olentangy.id, received_on=date(2026, 2, 3), appointment_on=date(2026, 2, 11))
     )
-    found = session.execute(select(func.sum(ReferralMonth.received))).scalar_one()
-    wait = session.scalars(select(ReferralWait)).one()
+    found = session.execute(select(func.sum(ReferralPracticeMonth.received))).scalar_one()
+    wait = session.scalars(select(ReferralTotalWait)).one()
     assert (found, wait.days, wait.referrals) == (41, 8, 1)
 
 
@@ -184,11 +176,11 @@ def _watch(session: Session, monkeypatch: pytest.MonkeyPatch, look: Callable[[],
         session.commit()
         look()
 
-    for module in (writing, taking_back, layers):
+    for module in (writing, taking_back, leftovers, layers):
         monkeypatch.setattr(module, "turn", turn)
-        if hasattr(module, "TURN_ROWS"):
-            monkeypatch.setattr(module, "TURN_ROWS", 7)
-    monkeypatch.setattr(layers, "SPAN_ROWS", 12)
+        for size in ("TURN_ROWS", "TURN_KEYS", "TURN_CHANGES", "TURN_CELLS"):
+            if hasattr(module, size):
+                monkeypatch.setattr(module, size, 7)
 
 
 def test_after_every_turn_everybody_sees_all_of_an_import_or_nothing(
@@ -225,4 +217,4 @@ def test_after_every_turn_everybody_sees_all_of_an_import_or_nothing(
     take_back(session, batch)
     assert set(seen) == {before, after}
     assert typed > 20
-    assert session.scalar(select(func.count()).where(ReferralMonth.layer > 0)) == 0
+    assert session.scalar(select(func.count()).where(ReferralPracticeMonth.layer != 0)) == 0

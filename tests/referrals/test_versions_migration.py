@@ -13,8 +13,9 @@ from crm.accounts.services import set_up_organization
 from crm.app import create_app
 from crm.core.db import db
 from crm.referrals import layers
-from crm.referrals.models import Referral, ReferralMonth
+from crm.referrals.models import Referral
 from crm.referrals.rollup import check_rollup
+from crm.referrals.rollup_models import ReferralPracticeMonth
 from tests.referrals.files import csv_bytes, event, events
 from tests.referrals.importing import bring_in, rows, take_back
 
@@ -40,7 +41,7 @@ def test_versions_and_sums_survive_the_way_down_and_up(
         second = bring_in(session, events(4, Status="Scheduled"))
         monkeypatch.setattr(layers, "settle", lambda *_: None)  # as if killed before its sums are merged
         bring_in(session, csv_bytes([event(n, Status="Completed") for n in (2, 3, 9)]))
-        assert session.scalar(select(func.count()).where(ReferralMonth.layer > 0))
+        assert session.scalar(select(func.count()).where(ReferralPracticeMonth.layer > 0))
         monkeypatch.undo()
         before, counted = versions(session), rows(session)
         assert len(before) == 6 + 4 + 3

@@ -10,8 +10,9 @@ from sqlalchemy import func, select
 from crm.audit.models import Action, AuditEvent
 from crm.core import clock
 from crm.referrals import services
-from crm.referrals.models import Referral, ReferralMonth, RevenueKind, ServiceLine, Site
+from crm.referrals.models import Referral, RevenueKind, ServiceLine, Site
 from crm.referrals.rollup import check_rollup
+from crm.referrals.rollup_models import ReferralPracticeMonth
 from crm.referrals.services import Entry
 from crm.referrals.views import rows
 from tests.cast import Cast
@@ -152,12 +153,14 @@ def test_one_referral_is_typed_in_corrected_and_deleted(maren: PageClient, datab
         },
     )
     assert (
-        database().scalar(select(func.sum(ReferralMonth.seen)).where(ReferralMonth.practice_id == cast.southgate.id))
+        database().scalar(
+            select(func.sum(ReferralPracticeMonth.seen)).where(ReferralPracticeMonth.practice_id == cast.southgate.id)
+        )
         == 1
     )
     assert check_rollup(database()) == []
     maren.post(f"/referrals/{row.id}/delete")
-    assert database().scalar(select(func.count()).select_from(ReferralMonth)) == 0
+    assert database().scalar(select(func.count()).select_from(ReferralPracticeMonth)) == 0
 
 
 def test_a_months_count_replaces_the_earlier_one(maren: PageClient, database: Any, cast: Cast) -> None:
@@ -172,7 +175,7 @@ def test_a_months_count_replaces_the_earlier_one(maren: PageClient, database: An
     answer = maren.post("/referrals/new", {**values, "count": "14"}, follow=True)
     assert "in place of the earlier count of 12" in answer.text
     assert database().scalars(select(Referral.count)).all() == [14]
-    assert database().scalar(select(func.sum(ReferralMonth.received))) == 14
+    assert database().scalar(select(func.sum(ReferralPracticeMonth.received))) == 14
 
 
 @pytest.mark.parametrize(

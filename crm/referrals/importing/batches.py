@@ -109,14 +109,16 @@ def _identities(rows: Rows) -> tuple[list[str], Ints]:
     )
     is_month = bool(len(rows)) and rows.columns["received_on"][0] == NONE
     lines, sites = [name.casefold() for name in rows.service_lines], [name.casefold() for name in rows.sites]
-    identities = [
-        PART.join((
+    texts: dict[str, int] = {}
+    text_of = np.array([
+        texts.setdefault(PART.join((
             sources[source], f"month {at}" if is_month else date.fromordinal(at + EPOCH).isoformat(),
             lines[line] if line != NONE else "", sites[site] if site != NONE else "", CHOICES["payer"][payer],
-        ))
+        )), len(texts))
         for source, line, site, payer, at in places
-    ]  # fmt: skip
-    return identities, codes
+    ], dtype=np.int64)  # fmt: skip
+    # Two ways of naming a source may be one: with the same NPI, in other letters.
+    return list(texts), text_of[codes] if len(codes) else codes
 
 
 def _source_text(source: Named) -> str:

@@ -16,7 +16,7 @@ from openpyxl.comments import Comment
 from tests.referrals.corpus import words
 from tests.referrals.corpus.formats import FORMATS, text
 from tests.referrals.corpus.identifiers import BY_VALUE, KINDS, Kind
-from tests.referrals.corpus.tables import EVENT_HEADER, counts, COUNT_HEADER, event, events, replaced, with_column
+from tests.referrals.corpus.tables import COUNT_HEADER, EVENT_HEADER, counts, event, events, replaced, with_column
 
 SEED = 20_260_301
 ROWS = 24
@@ -47,7 +47,7 @@ class Hostile:
 
 def hostile_files() -> Iterator[Hostile]:
     """All of them, in an order that never changes."""
-    chance = Random(SEED)  # noqa: S311 invented data, no secret
+    chance = Random(SEED)
     yield from _spelled(chance)
     for place in PLACES:
         yield from place(chance)
