@@ -8,6 +8,7 @@ order npi1, npi2, pair count, beneficiary count, same-day count. Neither says it
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 
 from crm.core.errors import Invalid
 from crm.core.patient_words import Sign, signs_in
@@ -15,7 +16,7 @@ from crm.directory.importing.cells import number_of, text_of
 from crm.directory.npi import is_npi
 from crm.referrals.importing import identity
 from crm.referrals.importing.headers import Target, header_key, known_target
-from crm.referrals.importing.sheets import column_letter
+from crm.referrals.importing.sheets import Sheet, column_letter
 from crm.referrals.market.models import MarketLayout
 from crm.referrals.models import Grain
 
@@ -24,6 +25,16 @@ SAMPLE_LINES = 50
 MOST = 0.6  # of the values: one in ten random numbers has the check digit of an NPI
 MAX_DIGITS, MAX_COUNT = 15, 2**31
 HOP_COLUMNS, SHARED_COLUMNS = 4, 3  # numbers beside the two NPIs in a file without a header
+
+
+class MarketData(Invalid):
+    """A file of shared patients came to where referrals go in."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This is market data: pairs of providers and the patients they share, not referrals to you. It is kept "
+            "apart from referrals. Import it under Market, or with the command market-import."
+        )
 
 
 class Field(StrEnum):
@@ -73,6 +84,13 @@ class Layout:
 def is_market_file(headers: Sequence[str], first_rows: Sequence[Sequence[str]]) -> bool:
     """Whether these are market data and no referrals of ours; without a header the values alone decide."""
     return recognize([*([list(headers)] if headers else []), *map(list, first_rows)]) is not None
+
+
+def only_referrals(sheets: list[Sheet]) -> list[Sheet]:
+    """The same sheets. Raises MarketData when one of them holds market data."""
+    if any(is_market_file([], [cells for _, cells in islice(sheet.lines(), SAMPLE_LINES)]) for sheet in sheets):
+        raise MarketData
+    return sheets
 
 
 def recognize(lines: Sequence[Sequence[str]]) -> Layout | None:
