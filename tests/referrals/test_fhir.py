@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm.core.errors import Invalid, TooLarge
+from crm.referrals.importing.fhir_json import parsed
 from crm.referrals.importing.mapping import Sure, guess
 from crm.referrals.importing.reading import read_file
 from crm.referrals.importing.sheets import Limits, Sheet
@@ -95,6 +96,7 @@ def everything() -> list[Json]:
     hostile: list[Json] = [
         {"requester": {"reference": "Patient/pat1", "display": CANARY}},
         {"requester": {"display": CANARY}},
+        {"requester": {"reference": "Patient/x", "display": CANARY, "identifier": {"system": NPI, "value": CANARY}}},
         {"requester": {"reference": "RelatedPerson/rel1", "display": CANARY, "type": "RelatedPerson"}},
         {"requester": {"reference": "#pat", "display": CANARY}},
         {"requester": {"reference": "urn:uuid:unknown", "display": CANARY}},
@@ -113,6 +115,16 @@ def test_no_cell_and_no_reason_holds_anything_of_the_patient() -> None:
     for name, data in (("r.json", bundle(*resources)), ("r.ndjson", ndjson(*resources) + CANARY.encode())):
         sheet = sheet_of(data, name)
         assert CANARY not in repr(list(sheet.lines())) + repr(sheet.refused)
+
+
+def test_what_is_not_needed_is_forgotten_while_it_is_read() -> None:
+    found = parsed(bundle(service_request(contained=None, code=None, category=None), *patient()).decode())
+    request, *others = [entry["resource"] for entry in found["entry"]]
+    assert CANARY not in repr(found)
+    assert sorted(request) == [
+        "authoredOn", "id", "identifier", "intent", "performer", "requester", "resourceType", "status", "text",
+    ]  # fmt: skip
+    assert [list(resource) for resource in others] == [["resourceType"]] * 4
 
 
 def test_a_patient_who_asks_is_a_self_referral_without_a_name() -> None:
@@ -166,7 +178,9 @@ def test_parties_are_found_however_they_are_referred_to() -> None:
     absolute = service_request(requester={"reference": "https://ehr.example/fhir/Practitioner/okonjo/_history/2"})
     logical = service_request(requester={"type": "Practitioner", "identifier": {"system": NPI, "value": OKONJO}})
     conditional = service_request(requester={"reference": f"Practitioner?identifier={NPI}|{OKONJO}"})
+    untyped = service_request(requester={"identifier": {"system": NPI, "value": OKONJO}, "display": "Amara Okonjo"})
     files = [
+        bundle(untyped),
         json.dumps(with_urn).encode(),
         bundle(inside),
         bundle(absolute, doctor),

@@ -126,6 +126,12 @@ def test_an_npi_is_known_by_its_type_or_its_check_digit(ids: str, npi: str) -> N
     assert rows(data)[0]["Referring NPI"] == npi
 
 
+def test_a_home_is_no_place_of_a_practice() -> None:
+    data = hl7(referral().replace("12 Canal Rd^^Dublin^OH^43017-1234", ""))
+    assert rows(data)[0]["Referring Provider City"] == ""
+    assert rows(data.replace(b"^USA^H|", b"^USA|"))[0]["Referring Provider City"] == "Hometown"
+
+
 def test_roles_name_the_parties_where_no_provider_segment_does() -> None:
     text = "\r".join(line for line in referral().split("\r") if not line.startswith("PRD"))
     roles = (

@@ -25,6 +25,7 @@ from crm.directory.views.pills import Pill, pills_of
 from crm.directory.views.practice_sources import cadences
 from crm.meetings import queries as meetings
 from crm.referrals import queries as referrals
+from crm.referrals.market.share_queries import newest_care
 from crm.tasks import queries as tasks
 from crm.tasks.models import Task
 from crm.visits import queries as visits
@@ -78,6 +79,7 @@ def practice(practice_id: int) -> ResponseReturnValue:
         timeline_kind=kind,
         timeline_kinds=timeline.KINDS,
         weekday=clock.today().weekday(),
+        market=newest_care(session, viewer, found.id) if viewer.may(Permission.REFERRALS_VIEW) else None,
         may_edit=viewer.may(Permission.DIRECTORY_EDIT),
     )
 

@@ -6,7 +6,7 @@ the file is part of it and counts once with it. Tasks and appointments that belo
 it is read.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import IO, Any
@@ -44,7 +44,7 @@ class _Found:
         """Count one more resource. Raises TooLarge when too much of the file is needed to be held."""
         self.count += 1
         most = min(self.limits.max_rows, MAX_KEPT)
-        held = (self.requests, self.unreadable, self.parties, self.tasks, self.appointments)
+        held: tuple[Sized, ...] = (self.requests, self.unreadable, self.parties, self.tasks, self.appointments)
         if sum(map(len, held)) > most:
             raise TooLarge(f"The file has more than {most:,} requests and parties. Split it, by month say.")
 

@@ -41,15 +41,19 @@ class Party:
 
 
 def link_of(reference: object) -> Link:
-    """A reference as it is followed. A name beside it counts only where it says that it leads to a party."""
+    """A reference as it is followed. What stands beside it counts only where it says that it leads to a party, be it by
+    an NPI, which no patient has."""
     found = part(reference)
-    target = words(found.get("reference"))
+    target, npi = words(found.get("reference")), npi_of(found.get("identifier"))
     if conditional := CONDITIONAL.search(target):
-        npi = conditional[3] if conditional[2] in NPI_SYSTEMS else ""
-        return Link(conditional[1], target, _name_beside(found, conditional[1]), npi)
-    typed = TYPED.search(target)
-    kind = typed[1] if typed else words(found.get("type"))
-    return Link(kind, target, _name_beside(found, kind), npi_of(found.get("identifier")))
+        kind = conditional[1]
+        npi = conditional[3] if conditional[2] in NPI_SYSTEMS else npi
+    else:
+        typed = TYPED.search(target)
+        kind = (typed[1] if typed else words(found.get("type"))) or ("Practitioner" if npi else "")
+    if kind not in PARTIES:
+        return Link(kind, target)
+    return Link(kind, target, clean(words(found.get("display"))), npi)
 
 
 def id_in(target: str) -> str:
@@ -67,10 +71,6 @@ def shortened(target: str) -> str:
 def behind(known: Mapping[str, T], target: str) -> T | None:
     """What is known under a reference: as it is written, else by kind and id wherever its server is."""
     return known[target] if target in known else known.get(shortened(target))
-
-
-def _name_beside(reference: Json, kind: str) -> str:
-    return clean(words(reference.get("display"))) if kind in PARTIES else ""
 
 
 def npi_of(identifiers: object) -> str:
@@ -129,7 +129,7 @@ class Directory:
     def find(self, link: Link) -> Party | None:
         """The party behind a reference, else what stands beside the reference itself; None for anything but a party."""
         found = self.contained.get(link.target) or behind(self.known, link.target)
-        if found is None and link.kind in PARTIES and (link.name or link.npi):
+        if found is None and (link.name or link.npi):
             return Party(link.kind, link.name, link.npi)
         return found
 

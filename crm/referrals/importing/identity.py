@@ -48,8 +48,12 @@ def rule_by_name(key: str, grain: Grain) -> str:
     for rule, pattern in words.ALWAYS:
         if pattern.search(key):
             return rule
+    if grain is Grain.MONTH:
+        return ""
+    if words.OF_PATIENTS.search(key):
+        return "Patient detail"
     key = words.OF_THE_REFERRAL.sub("", key)
-    if grain is Grain.MONTH or words.OURS.match(key):
+    if words.OURS.match(key):
         return ""
     return next((rule for rule, pattern in words.EVENTS if pattern.search(key)), "")
 
@@ -129,7 +133,7 @@ def _by_open_contents(key: str, signs: ValueSigns, strays: Strays) -> Verdict | 
     for rule, rows, is_broken in checks:
         if is_broken:
             return Verdict(Ruling.REFUSE, rule, rows)
-    if is_ours or signs.holds_npis or signs.share(signs.dates) > MOST or strays.is_telling:
+    if signs.holds_npis or signs.share(signs.dates) > MOST or strays.is_telling:
         return None
     return Verdict(Ruling.LEAVE_OUT, NAME_NOT_KNOWN, signs.filled)
 

@@ -28,7 +28,7 @@ PATIENTS = re.compile(r"^(?:patients|pts|clients|members|beneficiaries|residents
 
 ALWAYS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("Social security number", re.compile(r"^ssn|(?<![nlrc][ea])ssn(?:no|num|number|last4)?$|socialsec|socsec|^ss(?:no|num|number)?$|^last4(?:ofssn)?$|^itin$")),
-    ("Birth date", re.compile(r"^(?:.*[a-z])?dob\d?$|^dob|birth|^bday$|^bdate$|^born(?:on)?$|dateofbirth|^yob$")),
+    ("Birth date", re.compile(r"dob(?:dt|date|yr|year|value|text)?\d?$|^dob|birth|^bday$|^bdate$|^born(?:on)?$|dateofbirth|^yob$")),
     ("Patient name", re.compile(rf"^(?:{PERSON}|{RELATIVE}){NAME}\d?$|^(?:name|lastname|firstname|fullname)of?{PERSON}$|^(?:nextofkin|nok|mother|father|guardian|spouse|emergencycontact)s?$")),
     ("Plan number", re.compile(
         rf"^(?:mbi|hicn?|hicnumber|hicno)$|^(?:medicare|medicaid){NUMBER}$|^(?:medicare|medicaid)(?:beneficiary|recipient|member).*$"
@@ -37,7 +37,7 @@ ALWAYS: tuple[tuple[str, re.Pattern[str]], ...] = (
         rf"|^policy{NUMBER}?$|^(?:primary|pri|prim|secondary|sec)?(?:insurance|ins|coverage|payer|payor)(?:id|no|num|nbr|number)+$|^(?:ins|insurance)?group(?:id|no|num|nbr|number)$"
     )),
     ("Medical record number", re.compile(
-        rf"^mrn|mrn\d?$|^(?:emrn|empi|eid|epicid|epicmrn|csn|har|enterpriseid)$|^med(?:ical)?rec(?:ord)?s?{NUMBER}?$|^medrec"
+        rf"mrn|^(?:emrn|empi|eid|epicid|epicmrn|csn|har|enterpriseid)$|^med(?:ical)?rec(?:ord)?s?{NUMBER}?$|^medrec"
         rf"|^chart{NUMBER}?$|^{PERSON}{NUMBER}$|^health?record{NUMBER}$|^ehr{NUMBER}$|^emr{NUMBER}$|^hospital{NUMBER}$"
     )),
     ("Patient detail", re.compile(rf"^(?:{PERSON}|{RELATIVE})(?:s)?(?:addr|address|street|city|state|zip|postal|county|country|geo|phone|tel|cell|mobile|home"
@@ -54,7 +54,9 @@ EVENTS: tuple[tuple[str, re.Pattern[str]], ...] = (
         rf"^(?:last|first|middle|full|maiden|preferred|legal|sur|given|family)names?$|^[lfm]name$|^surname$|^name(?:last|first|full)$|^initials$|^apptname$"
         rf"|^apptfor$|^contactname$|^person(?:name)?$|^{NAME}$"
     )),
-    ("Patient", re.compile(r"^(?:subject|subjectreference|pid\d*|pid.+|individual)$")),
+    ("Patient", re.compile(
+        r"^(?:subject|subjectreference|pid\d*|pid.+|individual|paciente.*|nombre.*)$|fecha(?:de)?nacimiento"
+    )),
     ("Age or sex", re.compile(r"^(?:age|ages|ageyears|ageyrs|ageatvisit|ageatreferral|ageinyears|currentage|sex|gender|gndr|genderidentity|birthsex|race|ethnicity|ethnicgroup|language|"
                               r"preferredlanguage|maritalstatus|religion|pronouns)$")),
     ("Date of care", re.compile(r"^(?:hosp(?:ital)?)?(?:admit|admsn|admission|discharge|disch(?:dt|date|time)|dischg|dos\d?$|dosfrom|dosto|dateofservice|servicedate|servicedt|svcdate|svcdt|date(?:admitted|discharged|oflast)|lastseenby|firstdos|anydos|surgerydate|"
@@ -73,6 +75,14 @@ EVENTS: tuple[tuple[str, re.Pattern[str]], ...] = (
     )),
 )  # fmt: skip
 
+# In a file of single referrals whatever is of the patient, also of the one who was referred by or to somebody of ours.
+OF_PATIENTS = re.compile(
+    r"(?<!in)(?<!out)patient(?!s?(?:first|care|cent|access|service|regist|location|types?$|class$|status$|count|cnt|vol|total|visit|seen|load|mix|panel|new))"
+    r"|subscriber|guarantor|insuredid|policyholder|nextofkin|emergencycontact|ssn$"
+    r"|(?:marital|vital|smoking|employment|citizenship|pregnancy|student|veteran|disability|immigration|living|hiv|covid|vaccination)status"
+    r"|^(?:primary|secondary|pri|sec)?(?:insurance|ins|plan|coverage).*(?:subscriber|member|group|policy|card|cert)"
+    r"|^(?:referral|referred|order|visit|appt|appointment)(?:phone|tel|cell|mobile|home|email|address|addr|street|dob|age|pt(?!ype))"
+)
 # Whose a column is when its name says so: never the patient's.
 OURS = re.compile(
     r"^(?:refer|ref(?!us)|refd|source|provider|prov|physician|phys(?!ical)|practice|doctor|dr(?!g|ug)|clinic(?!al)|office|facility|site|org|hospital|location|"

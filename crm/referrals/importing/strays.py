@@ -38,6 +38,7 @@ class Contents(StrEnum):
     OPEN = "open"  # the name of the column does not say
 
 
+UNNAMED = {Contents.OURS, Contents.OPEN}
 CONTENTS: dict[Target, Contents] = {
     **dict.fromkeys(Target, Contents.NAMES),
     **dict.fromkeys(DATES | {Target.MONTH}, Contents.DAYS),
@@ -116,7 +117,7 @@ class Strays:
     def add(self, values: list[str], times: list[int]) -> None:
         """Look at more values, each once, with how often it stands in the piece; blank ones say nothing."""
         self.filled += sum(times)
-        if self.contents is Contents.OPEN:
+        if self.contents in UNNAMED:
             self._count(values, times)
             return
         new = (
@@ -148,7 +149,7 @@ class Strays:
         """All values were seen. Where a row is not one person, only what is a patient's everywhere is refused."""
         if len(self.numeric) < len(self.different) * MANY:  # else the column names its sources by numbers
             self.refused |= dict.fromkeys(self.numeric, "A number among names")
-        if self.contents is Contents.OPEN:
+        if self.contents in UNNAMED:
             self._close_open(signs, is_single=is_single)
         if not is_single:
             self.refused = {value: reason for value, reason in self.refused.items() if reason in CERTAIN.values()}
@@ -161,7 +162,7 @@ class Strays:
         elif signs.share(signs.dates) > MOST:
             fits = DAY.fullmatch
         for value, count in self.counts.items():
-            if reason := fits is tells and sign_of_patient(value, Contents.NAMES):
+            if reason := fits is tells and sign_of_patient(value, self.contents):
                 self.refused[value] = reason
             elif is_single and count == 1 and not fits(value):
                 self.marked.add(value)

@@ -14,9 +14,11 @@ from crm.accounts.viewer import Viewer
 from crm.core import clock
 from crm.directory.models import Affiliation, Practice, Provider, Tier
 from crm.directory.queries import CHUNK, scope_practices
+from crm.referrals.market.file_queries import list_done
 from crm.referrals.market.filters import Level, ShareFilter
 from crm.referrals.market.models import MarketDestination, MarketEdge, MarketImport, MarketSetting, OurNpi
-from crm.referrals.market.share import Basis, Care, Thresholds, usual_basis
+from crm.referrals.market.period import period_words
+from crm.referrals.market.share import Basis, Care, Segment, Thresholds, segment_of, usual_basis
 
 COMPETITORS = 3
 EDGE, DESTINATION = MarketEdge, MarketDestination
@@ -38,6 +40,21 @@ class Comparison:
     kinds: tuple[str, ...]
     known: int  # patients at others whose kind is known
     unknown: int
+
+
+@dataclass(frozen=True)
+class PracticeCare:
+    """What the page of a practice says: in the newest file, where its patients go."""
+
+    file: MarketImport
+    care: Care
+    segment: Segment
+    competitors: list[Competitor]
+
+    @property
+    def months(self) -> str:
+        """The months of the file."""
+        return period_words(self.file.first_month, self.file.last_month)
 
 
 class SourceRow(NamedTuple):
@@ -84,6 +101,21 @@ def list_sources(session: Session, viewer: Viewer, comparison: Comparison, chose
     query = scope_practices(query, viewer).where(*_conditions(chosen)).group_by(*grouped)
     rows = session.execute(query.with_only_columns(*columns, *_sums(comparison)))
     return [SourceRow(row[0], row[1], row[2], row[3], row[4], _care(row[5:])) for row in rows]
+
+
+def newest_care(session: Session, viewer: Viewer, practice_id: int) -> PracticeCare | None:
+    """Where the patients of a practice go, by the newest file; None when there is none, it is not in it, or nobody said
+    which NPIs are ours."""
+    file = next(iter(list_done(session)), None)
+    if file is None or session.scalar(select(OurNpi.id).limit(1)) is None:
+        return None
+    comparison = compare(session, file, None)
+    care = care_of_practice(session, viewer, comparison, practice_id)
+    segment = segment_of(care, thresholds(session))
+    if segment is None:
+        return None
+    others = top_competitors(session, comparison, Level.PRACTICES, [practice_id])
+    return PracticeCare(file, care, segment, others.get(practice_id, []))
 
 
 def care_of_practice(session: Session, viewer: Viewer, comparison: Comparison, practice_id: int) -> Care:

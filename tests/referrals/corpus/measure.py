@@ -11,6 +11,8 @@ from crm.accounts.viewer import SYSTEM
 from crm.core.errors import RoundsError
 from crm.referrals import import_services
 from crm.referrals.models import ImportUpload, ReferralImport
+from crm.referrals.importing.upload import unpack
+from tests.referrals.corpus.clean import Clean
 from tests.referrals.corpus.hostile import Hostile
 
 HIDDEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\u00ad\u200e\u200f\u202a\u202c\ufeff"))
@@ -28,9 +30,9 @@ def plain(text: str) -> str:
 def take_in(session: Session, name: str, data: bytes) -> ReferralImport | str:
     """The import that a file becomes, or the sentence by which it is refused whole."""
     try:
-        with session.begin_nested():
-            return import_services.take_in_file(session, SYSTEM, name, data)
+        return import_services.take_in_file(session, SYSTEM, name, data)
     except RoundsError as problem:
+        session.rollback()
         return problem.says
 
 
@@ -73,3 +75,21 @@ def _unpacked(value: object) -> str:
         data = bytes(value)
         return gzip.decompress(data).decode() if data[:2] == b"\x1f\x8b" else data.decode("latin-1")
     return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def wrongly_gone(taken: ReferralImport | str, file: Clean) -> list[str]:
+    """What is missing of a clean file: its columns, or all of it. A list of practices is sent to the Directory."""
+    if isinstance(taken, str):
+        is_sent_on = not file.kept and "Directory" in taken
+        return [] if is_sent_on or "market data" in taken else [taken]
+    kept = {column["header"] for column in taken.mapping["columns"]}
+    refused = [note["header"] for note in taken.mapping["dropped"] if note["is_refused"]]
+    return [header for header in file.kept if header not in kept] + [f"refused: {header}" for header in refused]
+
+
+def refused_lines(session: Session, taken: ReferralImport | str) -> list[str]:
+    """Why lines were kept without their cells."""
+    if isinstance(taken, str):
+        return []
+    upload = session.get_one(ImportUpload, taken.id)
+    return [reason for _, reason in unpack(upload.rows) if isinstance(reason, str)]

@@ -50,9 +50,7 @@ def _context() -> dict[str, Any]:
         "newest": newest,
         "months": period_words(newest.first_month, newest.last_month) if newest else "",
         "suggested": file_queries.top_destinations(session, newest.id, SUGGESTED, without_ours=True) if newest else [],
-        "thresholds": ThresholdForm(
-            prefix="segments", data={"loyal_from": usual.loyal_from, "splitter_from": usual.splitter_from}
-        ),
+        "thresholds": ThresholdForm(data={"loyal_from": usual.loyal_from, "splitter_from": usual.splitter_from}),
     }
 
 
@@ -60,7 +58,7 @@ def _context() -> dict[str, Any]:
 @allow(Permission.REFERRALS_IMPORT)
 def segments() -> ResponseReturnValue:
     """Change where segments begin."""
-    form = ThresholdForm(prefix="segments")
+    form = ThresholdForm()
     if form.is_sent():
         with form.problems():
             services.change_thresholds(db.session(), form.thresholds())
