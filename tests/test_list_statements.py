@@ -26,7 +26,7 @@ from crm.directory.models import (
 from crm.exports.models import ContactList, Export, ExportFormat
 from crm.jobs.models import Job, JobState
 from crm.meetings.models import Attendee, Meeting
-from crm.referrals.models import Grain, ImportState, Referral, ReferralImport, ReferralStatus, ServiceLine, Site
+from crm.referrals.models import Grain, ImportState, ReferralImport, ReferralStatus, ServiceLine, Site
 from crm.referrals.rollup import rebuild_rollup
 from crm.tasks.models import Task
 from crm.visits.models import Visit, VisitPerson, VisitState, VisitTopic
@@ -94,8 +94,8 @@ def _add_referrals(session: Session, cast: Cast, number: int, at: Practice, prov
     for months in (1, 2, 13):
         day = month_day(months)
         session.add(
-            Referral(
-                row_key=f"{kind}-{number}-{months}", import_id=batch.id, month=month_of(day), received_on=day,
+            a_referral(
+                import_id=batch.id, month=month_of(day), received_on=day,
                 practice_id=at.id, provider_id=provider_id, service_line_id=line.id, site_id=site.id,
                 status=ReferralStatus.SEEN,
             )

@@ -319,6 +319,11 @@ class Referral(Model):
     revenue_cents: Mapped[int | None] = mapped_column(BigInteger)
     revenue_kind: Mapped[RevenueKind | None] = mapped_column(choice(RevenueKind, is_checked=False))
 
+    @property
+    def number(self) -> int:
+        """The number of a row that was typed in, as addresses and the audit trail name it."""
+        return self.id - TYPED_IN
+
 
 class ReferralKey(Model):
     """By what a referral is known again, and its newest version. Clustered by the key: an import adds in its order."""

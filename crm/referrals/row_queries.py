@@ -24,15 +24,13 @@ from crm.referrals.models import (
 from crm.referrals.queries import is_counted, is_shown, of_import, practice_key, rollup_of
 from crm.referrals.rollup_models import ReferralTotalMonth
 
-MAX_ROW_ID = 2 * TYPED_IN
-
-
 def rows_query(viewer: Viewer, chosen: RowFilter) -> Select[Any]:
     """The rows that a viewer sees, the newest first, each with the names that a list shows. Money only by right."""
     money: tuple[Any, ...] = (Referral.revenue_cents, Referral.revenue_kind) if viewer.sees_revenue else ()
     query: Any = (
         select(
             Referral.id,
+            (Referral.id - TYPED_IN).label("number"),
             Referral.month,
             Referral.received_on,
             Referral.practice_id,
@@ -190,13 +188,11 @@ def count_coverage(session: Session, viewer: Viewer) -> tuple[int, int]:
     return int(known or 0), int(total or 0)
 
 
-def get_typed_in(session: Session, viewer: Viewer, referral_id: int) -> Referral:
+def get_typed_in(session: Session, viewer: Viewer, number: int) -> Referral:
     """A row that somebody typed in, of a practice in the viewer's scope; imported rows are changed by their files."""
-    query = select(Referral).outerjoin(Practice, Practice.id == Referral.practice_id).where(Referral.id == referral_id)
-    found: Referral | None = (
-        session.scalars(_scoped(query, viewer)).first() if TYPED_IN <= referral_id < MAX_ROW_ID else None
-    )
-    if found is None or found.import_id is not None:
+    query = select(Referral).outerjoin(Practice, Practice.id == Referral.practice_id)
+    found: Referral | None = session.scalars(_scoped(query.where(Referral.id == TYPED_IN + number), viewer)).first()
+    if found is None:
         raise NotFound("There is no such referral that was typed in.")
     return found
 

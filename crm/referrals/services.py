@@ -85,7 +85,7 @@ def change_referral(session: Session, viewer: Viewer, row: Referral, entry: Entr
 
 def delete_referral(session: Session, row: Referral) -> None:
     """Remove a row that was typed in."""
-    record(session, Action.DELETED, "referral", object_id=row.id, label=formats.month(row.month), count=row.count)
+    record(session, Action.DELETED, "referral", object_id=row.number, label=formats.month(row.month), count=row.count)
     sums = Sums()
     _count(sums, row, -1)
     session.execute(delete(ReferralKey).where(ReferralKey.row_key == row.row_key))
@@ -115,7 +115,7 @@ def _write(session: Session, viewer: Viewer, row: Referral, entry: Entry, action
         session,
         action,
         "referral",
-        object_id=row.id,
+        object_id=row.number,
         label=f"{practice.name}, {formats.month(row.month)}",
         count=row.count,
     )

@@ -110,6 +110,7 @@ def downgrade() -> None:
     op.drop_table("referral_after")
     op.drop_table("referral_source")
     with op.batch_alter_table("service_line") as batch:
+        batch.drop_constraint(op.f("ck_service_line_revenue_kind"), type_="check")
         batch.drop_column("value_kind")
         batch.drop_column("value_cents")
     op.drop_column("referral_import", "has_own_layer")

@@ -39,10 +39,9 @@ class Volumes:
             "month": month_of(received_on),
             "received_on": received_on,
             "practice_id": practice.id if practice else None,
-            "row_key": f"{self.prefix}-{len(self.rows):06d}",
             "status": ReferralStatus.SEEN,
         }
-        self.rows.append(Referral(**{**usual, **values}))
+        self.rows.append(a_referral(**{**usual, **values}))
 
     def monthly(self, practice: Practice | None, month: int, count: int, **values: Any) -> None:
         """A monthly count: no day is known."""

@@ -11,8 +11,7 @@ from crm.accounts.models import SavedView
 from crm.core import clock
 from crm.core.formats import month_of
 from crm.directory.models import Practice, PracticeStatus, Tier
-from crm.referrals.models import Referral
-from crm.referrals.rollup import recompute
+from crm.referrals.rollup import rebuild_month
 from crm.visits.models import Visit, VisitState
 from tests.cast import Cast, practice, provider
 from tests.pages import count_statements
@@ -33,10 +32,9 @@ def visited(session: Session, cast: Cast, at: Practice, days_ago: int) -> None:
 
 
 def referred(session: Session, at: Practice, day: date, count: int) -> None:
-    for number in range(count):
-        key = f"{at.id}-{day}-{number}"
-        session.add(Referral(row_key=key, practice_id=at.id, month=month_of(day), received_on=day))
-    recompute(session, [(at.id, month_of(day))])
+    for _ in range(count):
+        session.add(a_referral(practice_id=at.id, month=month_of(day), received_on=day))
+    rebuild_month(session, month_of(day))
 
 
 def order(answer: Any) -> list[str]:

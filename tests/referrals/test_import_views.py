@@ -55,13 +55,13 @@ def test_the_whole_way_from_the_file_to_the_receipt_and_back(
 ) -> None:
     data = csv_bytes(
         [event(n) for n in range(1, 13)]
-        + [event(20, Status="PEND-X"), event(21, Ref_NPI="", Referring_Practice="Walk in")]
+        + [event(20, Status="PEND-X"), event(21, Ref_NPI="", Referring_Practice="Walker Clinic")]
     )
     check = send(maren, data)
     assert "Import 13 rows" in check.text
     assert "14 rows" in check.text
     assert "Status not known" in check.text
-    assert "Walk in" in check.text
+    assert "Walker Clinic" in check.text
     batch = last_import(database())
     progress = maren.submit(check, action=f"/imports/{batch.id}/import", follow=True)
     assert "Importing referrals.csv" in progress.text

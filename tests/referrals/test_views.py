@@ -31,7 +31,7 @@ def maren(sign_in: SignIn, cast: Cast) -> PageClient:
 def test_the_list_shows_referrals_and_filters_them(maren: PageClient, database: Any, cast: Cast) -> None:
     batch = bring_in(
         database(),
-        csv_bytes([event(1), event(2, Status="Completed"), event(3, Ref_NPI="", Referring_Practice="=Walk in")]),
+        csv_bytes([event(1), event(2, Status="Completed"), event(3, Ref_NPI="", Referring_Practice="=Walker Clinic")]),
     )
     everything = maren.get("/referrals")
     assert "3 rows" in everything.text
@@ -68,7 +68,7 @@ def test_a_liaison_sees_the_own_territory_without_money(sign_in: SignIn, cast: C
             [
                 event(1),
                 event(2, Ref_NPI="1588203640", Referring_Practice="Southgate"),
-                event(3, Ref_NPI="", Referring_Practice="Walk in"),
+                event(3, Ref_NPI="", Referring_Practice="Walker Clinic"),
             ]
         ),
     )
@@ -77,7 +77,7 @@ def test_a_liaison_sees_the_own_territory_without_money(sign_in: SignIn, cast: C
         text = dana.get(url).text
         assert "Olentangy" in text
         assert "Southgate" not in text
-        assert "Walk in" not in text
+        assert "Walker Clinic" not in text
         assert "120.5" not in text
         assert "Revenue" not in text
     assert "No referral fits" in dana.get(f"/referrals?source={cast.southgate.id}").text
@@ -140,9 +140,9 @@ def test_one_referral_is_typed_in_corrected_and_deleted(maren: PageClient, datab
         1250,
         RevenueKind.PAID,
     )
-    assert "Nadia Okonjo" in str(maren.get(f"/referrals/{row.id}/edit").soup)
+    assert "Nadia Okonjo" in str(maren.get(f"/referrals/{row.number}/edit").soup)
     maren.post(
-        f"/referrals/{row.id}/edit",
+        f"/referrals/{row.number}/edit",
         {
             **values,
             "kind": "event",
@@ -159,7 +159,7 @@ def test_one_referral_is_typed_in_corrected_and_deleted(maren: PageClient, datab
         == 1
     )
     assert check_rollup(database()) == []
-    maren.post(f"/referrals/{row.id}/delete")
+    maren.post(f"/referrals/{row.number}/delete")
     assert database().scalar(select(func.count()).select_from(ReferralPracticeMonth)) == 0
 
 
@@ -218,7 +218,7 @@ def test_bad_input_is_told_and_kept(
 def test_what_is_out_of_scope_or_imported_is_not_found(maren: PageClient, database: Any) -> None:
     bring_in(database(), events(1))
     row = database().scalars(select(Referral)).one()
-    for number in (row.id, 9_999, 99_999_999_999):
+    for number in (row.number, 9_999, 99_999_999_999):
         assert maren.get(f"/referrals/{number}/edit").status == 404
         assert maren.post(f"/referrals/{number}/delete").status == 404
     assert (

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from crm.accounts.viewer import SYSTEM
 from crm.core.db import db
 from crm.referrals import import_services, layers
-from crm.referrals.importing import outcome, taking_back, writing
+from crm.referrals.importing import batches, leftovers, taking_back, writing
 from crm.referrals.importing.taking_back import take_back_rows
 from crm.referrals.importing.writing import write_import
 from crm.referrals.models import ImportState, ReferralImport
@@ -48,10 +48,11 @@ class Saver(threading.Thread):
 def test_somebody_saves_between_the_turns_of_an_import(
     app: Flask, cast: Cast, database: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outcome, "PIECE", 100)
-    monkeypatch.setattr(layers, "SPAN_ROWS", 20)
-    for module in (writing, taking_back):
-        monkeypatch.setattr(module, "TURN_ROWS", 20)
+    monkeypatch.setattr(batches, "BATCH_ROWS", 100)
+    for module in (writing, taking_back, leftovers, layers):
+        for size in ("TURN_ROWS", "TURN_KEYS", "TURN_CHANGES", "TURN_CELLS"):
+            if hasattr(module, size):
+                monkeypatch.setattr(module, size, 20)
     session = db.session()
     data = csv_bytes([event(n) for n in range(ROWS)])
     batch = import_services.take_in_file(session, SYSTEM, "a.csv", data)
