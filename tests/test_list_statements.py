@@ -32,6 +32,7 @@ from crm.tasks.models import Task
 from crm.visits.models import Visit, VisitPerson, VisitState, VisitTopic
 from tests.cast import Cast, contact, practice, provider
 from tests.pages import PageClient, count_statements
+from tests.referral_rows import a_referral
 from tests.walk import addresses, may_open
 
 # The lists of the rooms: each must be among the pages that are counted.

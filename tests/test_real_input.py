@@ -24,6 +24,7 @@ from crm.core.errors import Invalid
 from crm.directory.models import Affiliation, Practice, Provider
 from crm.exports.models import Export
 from crm.referrals.importing.reading import read_file
+from crm.referrals.market.models import MarketEdge, MarketImport
 from crm.referrals.models import ImportState, Referral, ReferralImport
 from crm.referrals.rollup_models import ReferralPracticeMonth
 from crm.visits.models import Visit
@@ -36,6 +37,7 @@ ROOT = Path(__file__).parent.parent
 DATA = ROOT.parent / "shared" / "data"
 MONTH = "2026-03"
 HOP = "referrals/hop_teaming_nashville_15col.csv"
+LAB = "referrals/lab_orders_by_npi.tsv"
 NPPES = (
     "nppes/npidata_330col_cms_quoting.csv",
     "nppes/npidata_330col_pandas_floats.csv",
@@ -63,7 +65,7 @@ class Files:
     def rows(self, name: str) -> list[dict[str, str]]:
         """The rows of a file, read without the program."""
         with self.path(name).open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file))
+            return list(csv.DictReader(file, delimiter="\t" if name.endswith(".tsv") else ","))
 
 
 def make_files(folder: Path) -> Files:
@@ -86,6 +88,8 @@ def make_files(folder: Path) -> Files:
             rest = ["General Acute Care Hospital", "Internal Medicine", "NULL", "RIVERBEND HOSPITAL", "ADA WHITCOMB"]
             writer.writerow([npi_of(n), npi_of(hospital), *counts, 5.5, 33.2, *rest, "M.D.", "NULL", "DR.", "NULL"])
     (folder / HOP).write_text(text.getvalue(), encoding="utf-8")
+    orders = [f"Lab {'AB'[lab]}\t{npi_of(n)}\t{n + 3 * lab}\n" for n in (*PEOPLE, 901, 902) for lab in range(2)]
+    (folder / LAB).write_text("".join(["laboratory\tprovider_npi\tclaim_id_count\n", *orders]), encoding="utf-8")
     return Files(folder)
 
 
@@ -119,6 +123,7 @@ def test_from_public_files_to_an_exported_list(
     batch = import_referrals(session, manager, run_jobs, files)
     practice = log_visits(session, manager, batch)
     read_growth(session, manager, batch, practice)
+    import_market(session, manager, run_jobs, files)
     export_contacts(session, sign_in(cast.priya), run_jobs)
     take_back(session, manager, run_jobs, batch)
 
@@ -153,13 +158,13 @@ def import_again_by_page(manager: PageClient, run_jobs: Any, files: Files) -> No
 
 def import_referrals(session: Session, manager: PageClient, run_jobs: Any, files: Files) -> ReferralImport:
     """Volumes of a stated month, through the page: checked, imported, and each row is where its source is."""
-    rows = files.rows(HOP)
-    values = {"file": (io.BytesIO(files.path(HOP).read_bytes()), "hop.csv"), "month": MONTH}
+    rows = files.rows(LAB)
+    values = {"file": (io.BytesIO(files.path(LAB).read_bytes()), "lab.tsv"), "month": MONTH}
     answer = manager.post("/referrals/imports/new", values, content_type="multipart/form-data")
     assert answer.status == 302, answer.text
     run_jobs()
     check = manager.get(answer.location)
-    assert f"{len(rows):,} rows, 15 columns" in check.text
+    assert f"{len(rows):,} rows, 3 columns" in check.text
     manager.submit(check, action="/import")
     run_jobs()
     receipt = manager.get(answer.location)
@@ -168,7 +173,7 @@ def import_referrals(session: Session, manager: PageClient, run_jobs: Any, files
     assert batch.state is ImportState.DONE
     assert batch.read_rows == len(rows)
     assert batch.added_rows + batch.updated_rows + batch.unchanged_rows + batch.refused_rows == len(rows)
-    assert f"= {len(rows):,} rows in hop.csv" in receipt.text
+    assert f"= {len(rows):,} rows in lab.tsv" in receipt.text
     assert_counts_are_those_of_the_file(session, batch, rows)
     return batch
 
@@ -183,7 +188,7 @@ def assert_counts_are_those_of_the_file(session: Session, batch: ReferralImport,
     assert batch.refused_rows == 0
     by_source: Counter[str] = Counter()
     for row in rows:
-        by_source[row["from_npi"]] += int(row[target["header"]])
+        by_source[row["provider_npi"]] += int(row[target["header"]])
     stored = select(Referral.source_npi, func.sum(Referral.count)).where(Referral.import_id == batch.id)
     providers = pairs(session, select(Provider.npi, Provider.id))
     matched = (
@@ -229,6 +234,31 @@ def read_growth(session: Session, manager: PageClient, batch: ReferralImport, pr
     assert total in heights
     own = manager.get(f"/analytics/practices/{practice.id}.json").json
     assert own["data"] or own.get("empty")
+
+
+def import_market(session: Session, manager: PageClient, run_jobs: Any, files: Files) -> None:
+    """Shared patients that come to where referrals go in stand apart: no referral of ours is another afterwards."""
+    rows = files.rows(HOP)
+    ours = Counter(row["to_npi"] for row in rows).most_common(1)[0][0]
+    manager.post("/referrals/market/our-npis", {"npi": ours, "name": "Our hospital", "site_id": ""})
+    before = session.scalar(select(func.sum(Referral.count)))
+    values = {"file": (io.BytesIO(files.path(HOP).read_bytes()), "hop_2018.csv"), "month": MONTH}
+    check = manager.post("/referrals/imports/new", values, content_type="multipart/form-data", follow=True)
+    assert "This is market data" in check.text
+    manager.submit(check, action="#check")
+    run_jobs()
+    known = {*session.scalars(select(Provider.npi)), *session.scalars(select(Practice.npi)), ours}
+    kept = [row for row in rows if row["from_npi"] in known or row["to_npi"] in known]
+    batch = session.scalars(select(MarketImport)).one()
+    assert (batch.read_rows, batch.kept_rows) == (len(rows), len(kept))
+    assert batch.elsewhere_rows == len(rows) - len(kept)
+    stored = session.execute(select(MarketEdge.from_npi, MarketEdge.to_npi, MarketEdge.patients))
+    assert sorted(map(tuple, stored)) == sorted((r["from_npi"], r["to_npi"], int(r["patient_count"])) for r in kept)
+    assert "An estimate from DocGraph Hop Teaming, 2018" in manager.get("/referrals/market").text
+    assert session.scalar(select(func.sum(Referral.count))) == before
+    manager.post(f"/referrals/market/files/{batch.id}/take-back")
+    run_jobs()
+    assert session.scalar(select(func.count()).select_from(MarketEdge)) == 0
 
 
 def export_contacts(session: Session, marketing: PageClient, run_jobs: Any) -> None:

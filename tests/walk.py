@@ -24,7 +24,7 @@ MISSING_ID = 987_654
 TABLES = {
     "user_id": "user_account", "line_id": "service_line", "list_id": "contact_list",
     "view_id": "saved_view", "session_id": "user_session", "stop_id": "route_stop", "plan_id": "route_plan",
-    "permission_id": "contact_permission", "attendee_id": "meeting_attendee",
+    "permission_id": "contact_permission", "attendee_id": "meeting_attendee", "profile_id": "mapping_profile",
 }  # fmt: skip
 
 

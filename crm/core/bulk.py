@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 def load(session: Session, table: Table, columns: Mapping[str, Sequence[Any]]) -> None:
     """Add rows in the session's transaction; `columns` maps names of columns to lists of the same length."""
-    names, rows = ", ".join(columns), zip(*columns.values(), strict=True)
+    names, rows = ", ".join(f'"{name}"' for name in columns), zip(*columns.values(), strict=True)
     connection = session.connection()
     if connection.dialect.name == "sqlite":
         marks = ", ".join("?" * len(columns))

@@ -11,7 +11,7 @@ from crm.accounts.viewer import SYSTEM
 from crm.audit.trail import Actor
 from crm.core import clock, formats
 from crm.core.commands import Commands
-from crm.core.db import commit, db, glance, turn
+from crm.core.db import commit, db, glance
 from crm.core.errors import NotFound, RoundsError
 from crm.referrals import layers, profile_queries, rollup, unattended
 from crm.referrals.importing import checking
@@ -197,9 +197,7 @@ def check_rollup_command(repair: bool) -> None:  # noqa: FBT001 click's way
             click.echo(f"{cell.table}: {where}: {cell.stored} in the rollup, {cell.actual} in the rows")
         if found and repair:
             layers.settle(db.session(), lambda: None)
-            for month in rollup.months_of_rollup(db.session()):
-                with turn(db.session()):
-                    rollup.rebuild_month(db.session(), month)
+            rollup.repair(db.session())
             click.echo("Repaired: the rollup was made anew from the rows.")
         db.session.rollback()
     if found and not repair:

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask_wtf.file import FileField
 from wtforms import DateField, DecimalField, IntegerField, StringField
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 
 from crm.core.errors import Invalid
 from crm.core.forms import ChoiceField, Form, SegmentField, optional_int
@@ -44,7 +44,7 @@ class UploadForm(Form):
 class ProfileForm(Form):
     """How the files of one sending system are read, but for its columns, of which each profile has its own."""
 
-    name = StringField("Name", [InputRequired("Give it a name."), Length(max=60)])
+    name = StringField("Name", [DataRequired("Give it a name."), Length(max=60)])
     service_line = StringField("Service line, where none is named", [Optional(), Length(max=60)])
     site = StringField("Site, where none is named", [Optional(), Length(max=60)])
     day_first = ChoiceField("Dates are written", choices=DATE_ORDERS, default="")
@@ -57,7 +57,7 @@ class ProfileForm(Form):
 class ProfileNameForm(Form):
     """The name under which the reading of a waiting file is kept."""
 
-    name = StringField("Name of the profile", [InputRequired("Give it a name."), Length(max=60)])
+    name = StringField("Name of the profile", [DataRequired("Give it a name."), Length(max=60)])
 
 
 class EntryForm(Form):

@@ -22,6 +22,7 @@ from crm.referrals import profile_queries
 from crm.referrals.importing import checking, layouts, profiles
 from crm.referrals.importing.first_mapping import first_mapping
 from crm.referrals.importing.headers import Target, header_key
+from crm.referrals.importing.lock import only_one
 from crm.referrals.importing.mapping import MappedColumn, Sure
 from crm.referrals.importing.profiles import Saved
 from crm.referrals.importing.reading import read_file
@@ -247,7 +248,16 @@ def is_stopped(session: Session, batch: ReferralImport) -> bool:
     if batch.state not in (ImportState.RUNNING, ImportState.TAKING_BACK, ImportState.CHECKING):
         return False
     job = session.get(Job, batch.job_id) if batch.job_id else None
-    return job is None or job.state.is_over
+    return job.state.is_over if job else not _is_anyone_writing(session)
+
+
+def _is_anyone_writing(session: Session) -> bool:
+    """Whether a command or the watched folder works on an import just now; they have no job."""
+    try:
+        with only_one(session, wait_seconds=0):
+            return False
+    except Conflict:
+        return True
 
 
 def try_again(session: Session, viewer: Viewer, batch: ReferralImport) -> None:

@@ -7,7 +7,7 @@ short turns, in which no number changes. A large one stays as it is: merging it 
 Only inside `only_one`: one import is at work at a time.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import delete, literal, select, update
@@ -78,12 +78,21 @@ def settle(session: Session, rest: Rest) -> None:
 
 
 def months_of(session: Session, import_id: int) -> Sequence[int]:
-    """The months of the rows of an import and of those that it replaced."""
+    """The months in which an import may have changed a sum: of its file, of its rows and of those that it replaced."""
     own, earlier = of_import(import_id), aliased(Referral)
     replaced = select(earlier.month).join(Referral, Referral.replaces_id == earlier.id)
     with glance(session):
-        found = set(session.scalars(select(Referral.month).where(own).distinct()))
+        batch = session.get_one(ReferralImport, import_id, populate_existing=True)
+        first, last = batch.first_month, batch.last_month
+        found = set(range(first, last + 1)) if first is not None and last is not None else set()
+        found.update(session.scalars(select(Referral.month).where(own).distinct()))
         return sorted(found.union(session.scalars(replaced.where(own).distinct())))
+
+
+def share(session: Session, imports: Collection[int]) -> None:
+    """The layers of these imports are no longer exactly their rows."""
+    statement = update(ReferralImport).where(ReferralImport.id.in_(imports)).values(has_own_layer=False)
+    session.execute(statement.execution_options(synchronize_session=False))
 
 
 def drop(session: Session, layer: int, months: Iterable[int], rest: Rest) -> None:

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )  # fmt: skip
 from sqlalchemy.orm import Session
 
-from crm.core.db import glance
+from crm.core.db import glance, turn
 from crm.referrals.models import Referral, ReferralImport
 from crm.referrals.queries import is_counted, is_shown
 from crm.referrals.rollup_contents import ROLLUPS, Rollup
@@ -69,6 +69,13 @@ def rebuild_month(session: Session, month: int) -> None:
         session.execute(delete(table).where(table.c.month == month, is_shown(rollup.model)))
         names = [str(column.key) for column in rows.selected_columns]
         session.execute(insert(table).from_select(names, rows))
+
+
+def repair(session: Session) -> None:
+    """Make all rollups anew, month by month, each in a turn of its own. Only inside `only_one`."""
+    for month in months_of_rollup(session):
+        with turn(session):
+            rebuild_month(session, month)
 
 
 def rebuild_rollup(session: Session) -> None:

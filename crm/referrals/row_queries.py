@@ -24,6 +24,7 @@ from crm.referrals.models import (
 from crm.referrals.queries import is_counted, is_shown, of_import, practice_key, rollup_of
 from crm.referrals.rollup_models import ReferralTotalMonth
 
+
 def rows_query(viewer: Viewer, chosen: RowFilter) -> Select[Any]:
     """The rows that a viewer sees, the newest first, each with the names that a list shows. Money only by right."""
     money: tuple[Any, ...] = (Referral.revenue_cents, Referral.revenue_kind) if viewer.sees_revenue else ()

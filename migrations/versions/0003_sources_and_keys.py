@@ -15,6 +15,8 @@ revision = "0003"
 down_revision = "0002"
 CHANGES = {
     "referral": "rows get ids by their import; keys are bytes; sources stand in a table of their own",
+    "referral_key": "is made out of the rows, and goes with them on the way back",
+    "referral_source": "is made out of the rows, and goes with them on the way back",
     "referral_import.is_settling": "all sums are made anew, so nothing is left to be merged",
     "referral_month": "replaced by referral_line_month, which is made anew",
     "referral_line_month": "is made anew",

@@ -103,7 +103,7 @@ def _create_pairs() -> None:
         sa.Column("patients", sa.Integer(), nullable=False),
         sa.Column("transactions", sa.Integer(), nullable=True),
         sa.Column("same_day", sa.Integer(), nullable=True),
-        sa.Column("wait_days", sa.Float(), nullable=True),
+        sa.Column("wait_days", sa.Double(), nullable=True),
         sa.ForeignKeyConstraint(["import_id"], ["market_import.id"], name="fk_market_edge_import_id_market_import"),
         sa.PrimaryKeyConstraint("import_id", "from_npi", "to_npi", name="pk_market_edge"),
         sqlite_with_rowid=False,

@@ -12,6 +12,7 @@ from crm.directory.models import Practice, Territory, Tier
 from crm.referrals.models import PayerClass, Referral, ReferralStatus, RevenueKind, ServiceLine, Site
 from crm.referrals.rollup import rebuild_rollup
 from crm.visits.models import Visit, VisitMode, VisitState
+from tests.referral_rows import a_referral
 
 TODAY = date(2026, 11, 20)
 NOV = month_of(TODAY)

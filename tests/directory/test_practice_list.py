@@ -15,6 +15,7 @@ from crm.referrals.rollup import rebuild_month
 from crm.visits.models import Visit, VisitState
 from tests.cast import Cast, practice, provider
 from tests.pages import count_statements
+from tests.referral_rows import a_referral
 from tests.volumes import sent
 
 LIST = "/directory/practices"

@@ -10,21 +10,23 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from crm.accounts.viewer import SYSTEM
 from crm.core.db import db
 from crm.referrals import import_services, layers
-from crm.referrals.importing import outcome, taking_back, writing
+from crm.referrals.importing import batches, leftovers, taking_back, upload, writing
 from crm.referrals.importing.taking_back import take_back_rows
 from crm.referrals.importing.writing import write_import
 from crm.referrals.models import ImportState, ReferralImport
-from crm.referrals.rollup import check_rollup
+from crm.referrals.rollup import check_rollup, repair
+from crm.referrals.rollup_models import ReferralPracticeMonth, ReferralTotalMonth
 from tests.cast import Cast
 from tests.referrals.files import csv_bytes, event, events
 from tests.referrals.importing import bring_in, rows
 
-KILLS = 14
+KILLS = 20
 FILE = csv_bytes([event(n, Status="Completed", Dept="Sleep") for n in range(100, 330)])
 Work = Callable[[Session, int], None]
 
@@ -94,6 +96,16 @@ def finish(batch_id: int) -> None:
     back(db.session(), batch_id)
 
 
+def cut_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many turns, although there are few rows."""
+    monkeypatch.setattr(batches, "BATCH_ROWS", 60)
+    monkeypatch.setattr(upload, "BLOCK_LINES", 60)
+    for module in (writing, taking_back, leftovers, layers):
+        for size in ("TURN_ROWS", "TURN_KEYS", "TURN_CHANGES", "TURN_CELLS"):
+            if hasattr(module, size):
+                monkeypatch.setattr(module, size, 60)
+
+
 @pytest.mark.real_commits
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
@@ -102,10 +114,7 @@ def finish(batch_id: int) -> None:
 def test_a_killed_process_leaves_an_import_whole_or_absent(
     app: Flask, cast: Cast, database: Any, monkeypatch: pytest.MonkeyPatch, work: Work, state: ImportState
 ) -> None:
-    monkeypatch.setattr(outcome, "PIECE", 60)
-    monkeypatch.setattr(layers, "SPAN_ROWS", 90)
-    for module in (writing, taking_back):
-        monkeypatch.setattr(module, "TURN_ROWS", 60)
+    cut_small(monkeypatch)
     bring_in(database(), events(180))
     absent = rows(db.session(), "status", "count", "row_key")
     batch_id = begin(ImportState.TAKING_BACK)
@@ -118,6 +127,8 @@ def test_a_killed_process_leaves_an_import_whole_or_absent(
     dice, killed = random.Random(20_261_122), 0
     batch_id = begin(state)
     while killed < KILLS:
+        # Sums are merged, or stay a layer of their own.
+        monkeypatch.setattr(layers, "LARGE_LAYER", dice.choice((0, 1000)))
         killed += kill(app, work, batch_id, dice.uniform(0, taken * 1.1))
         now = db.session.get_one(ReferralImport, batch_id).state
         is_there = now in (ImportState.DONE, ImportState.TAKING_BACK)
@@ -130,3 +141,30 @@ def test_a_killed_process_leaves_an_import_whole_or_absent(
     finish(batch_id)
     assert check_rollup(db.session()) == []
     assert rows(db.session(), "status", "count", "row_key") == absent
+
+
+def mend(session: Session, _batch_id: int) -> None:
+    repair(session)
+
+
+@pytest.mark.real_commits
+@pytest.mark.timeout(300)
+def test_a_killed_repair_changes_no_row_and_can_be_begun_again(
+    app: Flask, cast: Cast, database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring_in(database(), events(180))
+    monkeypatch.setattr(layers, "LARGE_LAYER", 0)
+    bring_in(database(), FILE)
+    before = rows(db.session())
+    db.session.commit()
+    taken = run_whole(app, mend, 0)
+    dice, killed = random.Random(20_261_123), 0
+    while killed < KILLS:
+        db.session.execute(update(ReferralPracticeMonth).values(received=ReferralPracticeMonth.received + 1))
+        db.session.execute(delete(ReferralTotalMonth).where(ReferralTotalMonth.month == 2026 * 12 + 1))
+        db.session.commit()
+        killed += kill(app, mend, 0, dice.uniform(0, taken * 1.1))
+        assert rows(db.session()) == before
+        db.session.rollback()
+        mend(db.session(), 0)
+        assert check_rollup(db.session()) == []

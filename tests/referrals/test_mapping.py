@@ -5,10 +5,10 @@ from datetime import date
 import pytest
 
 from crm.referrals.importing import mapping
+from crm.referrals.importing.facts import CHOICES, NONE, day_number
 from crm.referrals.importing.headers import Target
 from crm.referrals.importing.mapping import Sure
 from crm.referrals.importing.reading import read_file
-from crm.referrals.importing.facts import CHOICES, NONE, day_number
 from crm.referrals.importing.rows import Block, Options, RowReader, Rows
 from crm.referrals.importing.survey import survey
 from crm.referrals.models import Grain

@@ -38,7 +38,7 @@ an_event = st.fixed_dictionaries(
     }
 )
 a_step = st.one_of(
-    st.tuples(st.just("import"), st.lists(an_event, min_size=1, max_size=6, unique_by=lambda e: e["number"])),
+    st.tuples(st.sampled_from(["import", "large import"]), st.lists(an_event, min_size=1, max_size=6, unique_by=lambda e: e["number"])),
     st.tuples(st.just("take back"), st.integers(0, 5)),
     st.tuples(st.just("cut off"), st.integers(0, 5)),
     st.tuples(st.just("type in"), st.integers(1, 9)),
@@ -53,9 +53,10 @@ def imports_that_count(session: Session) -> Sequence[ReferralImport]:
 
 
 def run_step(session: Session, cast: Cast, kind: str, what: Any) -> None:
-    if kind == "import":
+    if kind in ("import", "large import"):
         data = csv_bytes([event(e["number"], **{k: v for k, v in e.items() if k != "number"}) for e in what])
-        counts(bring_in(session, data))
+        with patch.object(layers, "LARGE_LAYER", 0 if kind == "large import" else 100):
+            counts(bring_in(session, data))
     elif kind in ("take back", "cut off"):
         there = imports_that_count(session)
         if there and kind == "take back":
@@ -69,7 +70,7 @@ def run_step(session: Session, cast: Cast, kind: str, what: Any) -> None:
 
 
 @settings(
-    max_examples=30, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60, deadline=None, phases=[Phase.generate, Phase.shrink], suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.lists(a_step, min_size=1, max_size=6))
 def test_the_rollup_equals_the_rows_after_any_sequence(cast: Cast, database: Any, steps: list[tuple[str, Any]]) -> None:
@@ -183,14 +184,16 @@ def _watch(session: Session, monkeypatch: pytest.MonkeyPatch, look: Callable[[],
                 monkeypatch.setattr(module, size, 7)
 
 
+@pytest.mark.parametrize("is_large", [False, True])
 def test_after_every_turn_everybody_sees_all_of_an_import_or_nothing(
-    session: Session, cast: Cast, monkeypatch: pytest.MonkeyPatch
+    session: Session, cast: Cast, monkeypatch: pytest.MonkeyPatch, is_large: bool
 ) -> None:
     def some(numbers: range, **values: str) -> bytes:
         months = {n: f"0{n % 2 + 2}" for n in numbers}
         days = {n: {"Referral_Date": f"{months[n]}/14/2026", "Appt_Dt": f"{months[n]}/20/2026"} for n in numbers}
         return csv_bytes([event(n, **days[n], **values) for n in numbers])
 
+    monkeypatch.setattr(layers, "LARGE_LAYER", 0 if is_large else 100)
     bring_in(session, some(range(1, 10)))
     seen: list[tuple[Any, ...]] = []
     typed = 0
@@ -217,4 +220,5 @@ def test_after_every_turn_everybody_sees_all_of_an_import_or_nothing(
     take_back(session, batch)
     assert set(seen) == {before, after}
     assert typed > 20
-    assert session.scalar(select(func.count()).where(ReferralPracticeMonth.layer != 0)) == 0
+    assert session.scalar(select(func.count()).where(ReferralPracticeMonth.layer == batch.id)) == 0
+    assert session.scalar(select(func.count()).where(ReferralPracticeMonth.layer < 0)) == 0

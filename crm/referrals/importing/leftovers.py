@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import numpy as np
-from sqlalchemy import Row, Select, Table, bindparam, delete, or_, select, update
+from sqlalchemy import BigInteger, Row, Select, Table, bindparam, delete, or_, select, update
+from sqlalchemy import cast as as_type
 from sqlalchemy.orm import Session
 
 from crm.core.db import glance, turn
@@ -36,7 +37,7 @@ def clear_leftovers(session: Session, checkpoint: Checkpoint) -> None:
 
 
 def _dead(session: Session) -> list[tuple[int, int | None]]:
-    first = ReferralImport.id * ROWS_OF_IMPORT
+    first = as_type(ReferralImport.id, BigInteger) * ROWS_OF_IMPORT
     has_rows = select(Referral.id).where(Referral.id.between(first, first + ROWS_OF_IMPORT - 1)).exists()
     query = select(ReferralImport.id, ReferralImport.hidden_layer).where(
         ReferralImport.state.not_in(COUNTED), or_(has_rows, ReferralImport.hidden_layer.is_not(None))

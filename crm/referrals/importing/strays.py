@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import filterfalse
 
 from crm.core.patient_words import Sign, folded, signs_in
 from crm.referrals.importing.headers import DATES, MONEY, PAYERS, STATUSES, Target
@@ -119,10 +120,13 @@ class Strays:
         self.filled += sum(times)
         if self.contents in UNNAMED:
             self._count(values, times)
-            return
-        new = (
-            {value for value in values if not CODE.fullmatch(value)} if self.contents is Contents.CODES else set(values)
-        )
+        elif pattern := SHAPES.get(self.contents):
+            self.marked.update(filterfalse(pattern.fullmatch, values))
+        else:
+            self._look_at_new(values, times)
+
+    def _look_at_new(self, values: list[str], times: list[int]) -> None:
+        new = set(filterfalse(CODE.fullmatch, values) if self.contents is Contents.CODES else values)
         new -= self.different
         if len(self.different) < MAX_DIFFERENT:
             self.different |= new
@@ -137,10 +141,7 @@ class Strays:
                 self.counts[value] += often
 
     def _look_at(self, value: str) -> None:
-        if pattern := SHAPES.get(self.contents):
-            if not pattern.fullmatch(value):
-                self.marked.add(value)
-        elif reason := sign_of_patient(value, self.contents):
+        if reason := sign_of_patient(value, self.contents):
             self.refused[value] = reason
         elif self.contents is Contents.NAMES and value.isdigit() and len(value) >= LONG_NUMBER:
             self.numeric.add(value)

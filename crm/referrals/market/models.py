@@ -92,7 +92,7 @@ class MarketUpload(Model):
     __tablename__ = "market_upload"
 
     import_id: Mapped[int] = mapped_column(ForeignKey("market_import.id", ondelete="CASCADE"), primary_key=True)
-    pairs: Mapped[bytes] = deferred(mapped_column(LargeBinary))
+    pairs: Mapped[bytes] = deferred(mapped_column(LargeBinary, nullable=False))
 
 
 class MarketEdge(Model):

@@ -5,10 +5,14 @@ million others: those are counted, and passed over before anything is made of th
 """
 
 import hashlib
+import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, islice
-from typing import BinaryIO, NamedTuple
+from pathlib import PurePath
+from typing import BinaryIO, NamedTuple, cast
+from zipfile import BadZipFile, ZipFile
 
 from crm.core.errors import Invalid
 from crm.core.patient_words import signs_in
@@ -21,6 +25,7 @@ from crm.referrals.market.layouts import SAMPLE_LINES, Field, Layout, amount_of,
 from crm.referrals.market.share import SMALLEST_CELL
 
 DELIMITERS = ",\t|;"
+ZIP, ENDINGS = b"PK\x03\x04", frozenset({".csv", ".txt", ".tsv", ".gz"})
 LOOKED_AT = 5_000  # rows whose other columns are searched for signs of patients before anything is read
 MAX_NAME = 200
 MAX_WAIT = 10_000
@@ -63,13 +68,32 @@ def read_edges(
 
     Raises Invalid when it is no such file or has a column about single patients.
     """
-    with open_table(stream, max_bytes, DELIMITERS) as table:
+    with _unpacked(stream) as plain, open_table(plain, max_bytes, DELIMITERS) as table:
         layout, rows = _begin(table)
         found = Reading(layout)
         reading.append(found)
         yield from _pairs(rows, found, known)
     if not found.read:
         raise Invalid(NO_ROWS)
+
+
+@contextmanager
+def _unpacked(stream: BinaryIO) -> Iterator[BinaryIO]:
+    """What is read: the file itself, or the one text file in a ZIP archive, as CMS packs them. Raises Invalid."""
+    start = stream.read(len(ZIP))
+    stream.seek(0)
+    if start != ZIP:
+        yield stream
+        return
+    try:
+        with ZipFile(stream) as archive:
+            inside = [file for file in archive.infolist() if PurePath(file.filename).suffix.lower() in ENDINGS]
+            if len(inside) != 1:
+                raise Invalid("A ZIP archive must hold one CSV or text file. Unpack it, and choose the file inside.")
+            with archive.open(inside[0]) as member:
+                yield cast("BinaryIO", member)
+    except (BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError):
+        raise Invalid("The ZIP archive is damaged or encrypted. Unpack it, and choose the file inside.") from None
 
 
 def _begin(table: Table) -> tuple[Layout, Iterator[Row]]:

@@ -9,6 +9,7 @@ from crm.accounts.guard import current_viewer
 from crm.accounts.queries import user_names
 from crm.core import engine, formats
 from crm.core.db import commit, db, write_transaction
+from crm.core.errors import Invalid
 from crm.core.web import is_htmx, partial
 from crm.referrals import import_queries, import_services, profile_queries
 from crm.referrals.forms import ProfileNameForm
@@ -81,6 +82,15 @@ def answer_check(import_id: int) -> ResponseReturnValue:
     if batch.state is not ImportState.WAITING:
         return "", 200, {"HX-Redirect": address}
     return partial("referrals/_import_check.html", **check_context(batch))
+
+
+def answer_refused(import_id: int, problem: Invalid) -> ResponseReturnValue:
+    """The inner part of the check page as it stands, with what is wrong with a choice. Raises it where no htmx asks."""
+    if not is_htmx():
+        raise problem
+    db.session.rollback()
+    batch = import_queries.get_import(db.session(), current_viewer(), import_id)
+    return partial("referrals/_import_check.html", **check_context(batch), problem=problem.says), 422
 
 
 def was_changed(batch: ReferralImport) -> bool:

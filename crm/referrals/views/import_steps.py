@@ -13,7 +13,14 @@ from crm.referrals.blueprint import bp
 from crm.referrals.import_services import Choices
 from crm.referrals.list_filters import read_month
 from crm.referrals.models import Grain, ImportState, ReferralImport
-from crm.referrals.views.import_check import answer_changed, answer_check, check_soon, sent_targets, was_changed
+from crm.referrals.views.import_check import (
+    answer_changed,
+    answer_check,
+    answer_refused,
+    check_soon,
+    sent_targets,
+    was_changed,
+)
 
 MAX_NAME = 60
 BEGUN = (ImportState.RUNNING, ImportState.DONE)
@@ -26,7 +33,10 @@ def import_mapping(import_id: int) -> ResponseReturnValue:
     batch = import_queries.get_import(db.session(), current_viewer(), import_id)
     if was_changed(batch):
         return answer_changed(import_id)
-    import_services.change_mapping(db.session(), batch, _choices(batch), by=current_viewer())
+    try:
+        import_services.change_mapping(db.session(), batch, _choices(batch), by=current_viewer())
+    except Invalid as problem:
+        return answer_refused(import_id, problem)
     commit()
     check_soon(import_id)
     return answer_check(import_id)

@@ -26,7 +26,7 @@ from crm.referrals.importing.sheets import MEGABYTE, Limits
 from crm.referrals.list_filters import read_month
 from crm.referrals.market import services as market
 from crm.referrals.market.layouts import MarketData
-from crm.referrals.models import ImportState, ReferralImport
+from crm.referrals.models import ImportState, MappingProfile, ReferralImport
 from crm.referrals.origin_models import Door
 from crm.referrals.views.import_check import check_context, check_soon
 
@@ -140,8 +140,7 @@ def _receipt(batch: ReferralImport) -> dict[str, Any]:
         "is_partial": batch.last_month == formats.month_of(clock.today()),
         "lines": import_queries.by_service_line(session, batch) if is_done else [],
         "take_back": _take_back(batch) if is_done and _rows_of(batch) <= LOOKED_UP_AT_ONCE else None,
-        "door": _door_of(batch),
-        "profile": batch.mapping.get("profile") or {},
+        **_origin(batch),
         "refused": preview.refused(batch),
     }
 
@@ -150,9 +149,11 @@ def _rows_of(batch: ReferralImport) -> int:
     return batch.added_rows + batch.updated_rows
 
 
-def _door_of(batch: ReferralImport) -> str:
+def _origin(batch: ReferralImport) -> dict[str, Any]:
+    """Through which door an import came, and the profile that reads files like it."""
     origin = profile_queries.find_origin(db.session(), batch.id)
-    return (origin.door if origin else Door.COMMAND).label
+    profile = db.session.get(MappingProfile, origin.profile_id) if origin and origin.profile_id else None
+    return {"door": (origin.door if origin else Door.COMMAND).label, "profile": profile}
 
 
 def _take_back(batch: ReferralImport) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from crm.referrals.blueprint import bp
 from crm.referrals.forms import ProfileForm, ProfileNameForm, optional_id
 from crm.referrals.importing import preview
 from crm.referrals.models import MappingProfile
-from crm.referrals.views.import_check import answer_check, check_soon, sent_targets
+from crm.referrals.views.import_check import answer_check, answer_refused, check_soon, sent_targets
 
 
 @bp.get("/profiles")
@@ -62,7 +62,10 @@ def import_profile(import_id: int) -> ResponseReturnValue:
     """Read a waiting file as another profile says, or as was guessed, and check it again."""
     viewer = current_viewer()
     batch = import_queries.get_import(db.session(), viewer, import_id)
-    import_services.apply_profile(db.session(), batch, _chosen_profile(), by=viewer)
+    try:
+        import_services.apply_profile(db.session(), batch, _chosen_profile(), by=viewer)
+    except Invalid as problem:
+        return answer_refused(import_id, problem)
     commit()
     check_soon(import_id)
     return answer_check(import_id)
@@ -80,7 +83,7 @@ def import_save_profile(import_id: int) -> ResponseReturnValue:
     batch = import_queries.get_import(db.session(), current_viewer(), import_id)
     form = ProfileNameForm()
     if not form.is_sent():
-        raise Invalid(name=" ".join(form.errors.get("name", ["Give it a name."])))
+        return answer_refused(import_id, Invalid(name=" ".join(form.errors.get("name", ["Give it a name."]))))
     profile_services.save_profile(db.session(), batch, form.typed("name"))
     commit()
     return answer_check(import_id)

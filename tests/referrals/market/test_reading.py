@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,28 @@ def test_the_same_pairs_have_the_same_hash_however_they_are_packed() -> None:
     same = {read(data, A)[1].content_hash for data in (plain, tabs, packed, floats)}
     assert len(same) == 1
     assert read(hop_file([(A, B, 40), (A, C, 42)]), A)[1].content_hash not in same
+
+
+def zipped(*members: tuple[str, bytes]) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members:
+            archive.writestr(name, data)
+    return packed.getvalue()
+
+
+def test_a_zip_archive_holds_one_file() -> None:
+    plain = hop_file([(A, B, 40), (A, C, 41)])
+    assert read(zipped(("pairs.txt", plain), ("readme.pdf", b"%PDF")), A) == read(plain, A)
+    whole = zipped(("pairs.txt", plain))
+    encrypted = bytearray(whole)
+    encrypted[6] |= 1
+    encrypted[whole.index(b"PK\x01\x02") + 8] |= 1
+    for data in (zipped(("a.csv", plain), ("b.csv", plain)), zipped(("a.xml", plain)), whole[:-30], bytes(encrypted)):
+        with pytest.raises(Invalid, match="choose the file inside"):
+            read(data, A)
+    with pytest.raises(TooLarge):
+        pack(io.BytesIO(zipped(("a.csv", hop_file([(A, B, 40)] * 5000)))), frozenset({A}), 10_000)
 
 
 def test_a_file_for_the_whole_country_may_unpack_to_a_limit_only() -> None:

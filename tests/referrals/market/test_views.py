@@ -109,7 +109,7 @@ def test_a_file_of_another_kind_is_refused_with_a_reason_and_nothing_is_kept(
     patients = usual_pairs().replace(b'"to_organization"', b'"patient_name"')
     for data, name, says in (
         (patients, "p.csv", "is about single patients"), (b"a,b\n1,2\n", "x.csv", "no file of shared patients"),
-        (b"", "x.csv", "empty"), (b"PK\x03\x04", "x.xlsx", "Unpack it"),
+        (b"", "x.csv", "empty"), (b"PK\x03\x04", "x.xlsx", "choose the file inside"),
     ):  # fmt: skip
         answer = send(maren, data, name)
         assert answer.status == 422

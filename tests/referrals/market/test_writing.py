@@ -21,7 +21,8 @@ from crm.referrals.market.models import (
 )
 from crm.referrals.market.services import About
 from crm.referrals.market.share import Thresholds
-from crm.referrals.models import Referral, ReferralMonth
+from crm.referrals.models import Referral
+from crm.referrals.rollup_models import ReferralPracticeMonth
 from tests.cast import Cast
 from tests.directory.cms_files import npi_of
 from tests.referrals.market.pairs import (
@@ -60,7 +61,7 @@ def test_the_pairs_that_concern_us_go_in_and_no_referral_of_ours(session: Sessio
     assert (batch.read_rows, batch.kept_rows, batch.elsewhere_rows, batch.refused_rows) == (6, 5, 1, 0)
     assert (batch.state, batch.first_month, batch.last_month) == (MarketState.DONE, FIRST, LAST)
     assert {(a, b) for a, b, _ in pairs_of(session)} >= {(OKONJO, OURS), (BECKER, RIVAL)}
-    assert count(session, MarketUpload) == count(session, Referral) == count(session, ReferralMonth) == 0
+    assert count(session, MarketUpload) == count(session, Referral) == count(session, ReferralPracticeMonth) == 0
     events = select(AuditEvent.detail).where(AuditEvent.object_kind == "market_import", AuditEvent.action == "imported")
     assert session.scalar(events) == {"read": 6, "kept": 5, "elsewhere": 1, "refused": 0}
 
