@@ -49,6 +49,7 @@ class Sheet:
     name: str
     pieces: Callable[[], Iterator[Piece]]
     is_hidden: bool = False
+    has_header: bool = True
     # Unquoted NULL is how databases write an empty cell; a file that also quotes "NULL" means a name by it.
     null_is_empty: bool = True
     # Workbooks leave empty cells at the end of a row away; elsewhere a missing cell has moved the others.

@@ -16,7 +16,7 @@ from openpyxl.comments import Comment
 from tests.referrals.corpus import words
 from tests.referrals.corpus.formats import FORMATS, text
 from tests.referrals.corpus.identifiers import BY_VALUE, KINDS, Kind
-from tests.referrals.corpus.tables import EVENT_HEADER, counts, COUNT_HEADER, event, events, replaced, with_column
+from tests.referrals.corpus.tables import COUNT_HEADER, EVENT_HEADER, counts, event, events, replaced, with_column
 
 SEED = 20_260_301
 ROWS = 24
@@ -47,7 +47,7 @@ class Hostile:
 
 def hostile_files() -> Iterator[Hostile]:
     """All of them, in an order that never changes."""
-    chance = Random(SEED)  # noqa: S311 invented data, no secret
+    chance = Random(SEED)
     yield from _spelled(chance)
     for place in PLACES:
         yield from place(chance)
@@ -108,7 +108,7 @@ def _columns_of_known_names(chance: Random) -> Iterator[Hostile]:
     """A column that is imported holds only things of patients."""
     for kind in BY_VALUE:
         values = _values(kind, chance)
-        table = [row[:3] + [value] + row[4:] for row, value in zip(_base(), ["Source practice", *values], strict=True)]
+        table = [[*row[:3], value, *row[4:]] for row, value in zip(_base(), ["Source practice", *values], strict=True)]
         yield Hostile(f"{kind.name} under Source practice", "all.csv", text(table), _canaries(values))
 
 
@@ -320,7 +320,11 @@ def _counts_with_patients(chance: Random) -> Iterator[Hostile]:
         rows = [[f"{event(n)[1]}", event(n)[2], "1", *people[n - 1]] for n in range(1, ROWS + 1)]
         table = [["Referral Date", "Referring NPI", "Count", *columns], *rows]
         yield Hostile(
-            f"a count of 1 in each row, {columns[0]}", "ones.csv", text(table), _canaries(sum(people, [])), columns
+            f"a count of 1 in each row, {columns[0]}",
+            "ones.csv",
+            text(table),
+            _canaries([value for person in people for value in person]),
+            columns,
         )
 
 
