@@ -11,7 +11,10 @@ from crm.core.db import UtcDateTime
 
 revision = "0006"
 down_revision = "0004"
-CHANGES = {"mapping_profile": "names become unique, columns keep their order, the grain stands in place of the header's key"}
+CHANGES = {
+    "mapping_profile": "names become unique, columns keep their order, the grain stands in place of the header's key",
+    "import_origin": "is new; on the way back where imports came from is forgotten",
+}
 
 
 def upgrade() -> None:
