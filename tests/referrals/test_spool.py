@@ -89,6 +89,16 @@ def test_the_real_server_writes_no_upload_to_a_file(
     assert_nothing_is_there(tmp_path)
 
 
+def test_a_crash_leaves_no_image_of_the_memory() -> None:
+    told = [sys.executable, "-c", "import resource; print('limit', resource.getrlimit(resource.RLIMIT_CORE))"]
+    waits = [*told[:2], "import time; time.sleep(60)"]
+    code = f"import sys; from crm import serve; sys.exit(serve._run({told!r}, {waits!r}))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert "limit (0, 0)" in done.stdout
+
+
 def assert_nothing_is_there(folder: Path) -> None:
     """No canary in the database, its files, or anything in a folder."""
     text = measure.whole_database(db.session())
