@@ -132,9 +132,15 @@ def newest_care(session: Session, viewer: Viewer, practice_id: int) -> PracticeC
 
 def care_of_practice(session: Session, viewer: Viewer, comparison: Comparison, practice_id: int) -> Care:
     """Where the patients of one practice go; nothing when it lies out of the viewer's scope."""
-    query = _reaching(comparison, _sources(Level.PRACTICES, [practice_id]))
+    source = _sources(Level.PRACTICES, [practice_id])
+    query = _sending(comparison, source).join(Practice, Practice.id == source.c.practice_id)
+    is_ours, is_alike = OurNpi.id.is_not(None), DESTINATION.kind.in_(comparison.kinds)
+    sums = [
+        func.coalesce(func.sum(case((condition, EDGE.patients), else_=0)), 0)
+        for condition in (EDGE.patients > 0, is_alike, is_ours, and_(is_ours, is_alike))
+    ]
     query = scope_practices(query, viewer).where(Practice.id == practice_id)
-    return _care(comparison, session.execute(query.with_only_columns(*_sums())).one())
+    return _care(comparison, session.execute(query.with_only_columns(*sums)).one())
 
 
 def top_competitors(
@@ -234,8 +240,9 @@ def _reaching(comparison: Comparison, source: Subquery) -> Select[Any]:
     is_named = and_(DESTINATION.import_id == import_id, DESTINATION.npi == EDGE.to_npi)
     is_own_kind = case((DESTINATION.kind.in_(comparison.kinds), EDGE.patients), else_=0)
     got = select(EDGE.from_npi, func.sum(EDGE.patients).label("ours"), func.sum(is_own_kind).label("ours_alike"))
-    got = got.join(OurNpi, OurNpi.npi == EDGE.to_npi).outerjoin(DESTINATION, is_named)
-    to_us = got.where(EDGE.import_id == import_id).group_by(EDGE.from_npi).subquery("to_us")
+    # An outer join begins with the few that are ours; SQLite would otherwise go through all pairs of the file.
+    got = got.select_from(OurNpi).outerjoin(EDGE, and_(EDGE.import_id == import_id, EDGE.to_npi == OurNpi.npi))
+    to_us = got.outerjoin(DESTINATION, is_named).group_by(EDGE.from_npi).subquery("to_us")
     query = select(source.c.npi, sent.c.whole, sent.c.alike, to_us.c.ours, to_us.c.ours_alike).select_from(source)
     query = query.join(sent, sent.c.from_npi == source.c.npi).outerjoin(to_us, to_us.c.from_npi == source.c.npi)
     return query.join(Practice, Practice.id == source.c.practice_id)
