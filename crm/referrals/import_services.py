@@ -173,8 +173,12 @@ def waits_for_check(batch: ReferralImport, revision: int) -> bool:
 
 
 def keep_summary(session: Session, batch: ReferralImport, summary: checking.Summary) -> None:
-    """Keep what the dry run found; the file now waits for somebody to import it."""
+    """Keep what the dry run found; the file now waits for somebody to import it, unless it was changed meanwhile."""
+    revision = batch.mapping["revision"]
     checking.keep_refusals(session, batch.id, summary.refusals)
+    session.refresh(batch, with_for_update=True)
+    if not waits_for_check(batch, revision):
+        return
     found = summary.as_json()
     batch.mapping = {**batch.mapping, "check": found}
     batch.state = ImportState.WAITING

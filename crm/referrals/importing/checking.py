@@ -8,17 +8,16 @@ from typing import Any
 from sqlalchemy import delete, insert
 from sqlalchemy.orm import Session
 
-from crm.core.db import glance
+from crm.core.db import glance, turn
 from crm.referrals.importing.headers import Target
 from crm.referrals.importing.mapping import missing
 from crm.referrals.importing.outcome import Outcome, Refusal, outcome_of, pieces
-from crm.referrals.importing.writing import REFUSALS, Tally, plan_of
+from crm.referrals.importing.writing import REFUSALS, TURN_ROWS, Checkpoint, Tally, plan_of
 from crm.referrals.models import ReferralImport
 from crm.referrals.preview_queries import counts_of_rows, received_by_month
 
 SHOWN_LINES = 3
 SHOWN_SOURCES = 25
-PIECE = 5_000
 
 
 @dataclass
@@ -78,28 +77,35 @@ class Summary:
         }  # fmt: skip
 
 
-def summarize(session: Session, batch: ReferralImport) -> Summary:
-    """Run an import dry. It only reads, a moment for each piece, so others may write meanwhile."""
+def summarize(session: Session, batch: ReferralImport, checkpoint: Checkpoint | None = None) -> Summary:
+    """Run an import dry; it only reads. With a checkpoint it does so a moment for each piece, and others may write
+    meanwhile; without, in the transaction that is open, which may have made the import itself."""
     summary = Summary(problems=mapping_problems(batch))
     if not summary.problems:
-        plan = plan_of(session, batch)
+        plan, total = plan_of(session, batch), batch.read_rows
+        note = checkpoint or (lambda _done, _total: None)
+        if checkpoint:
+            session.rollback()
         for piece in pieces(plan):
             plan.names.imagine(plan.names.unknown(row for _, row in piece.rows))
             outcome = outcome_of(session, plan, piece)
             with glance(session):
                 before = counts_of_rows(session, [change.referral_id for change in outcome.changed])
             summary.add(outcome, before)
+            note(summary.tally.read, total)
         with glance(session):
             summary.received = received_by_month(session, summary.changes)
     return summary
 
 
 def keep_refusals(session: Session, import_id: int, refusals: list[Refusal]) -> None:
-    """Keep the rows with a problem for the list of reasons."""
-    session.execute(delete(REFUSALS).where(REFUSALS.c.import_id == import_id))
-    for start in range(0, len(refusals), PIECE):
-        rows = [{"import_id": import_id, **row._asdict()} for row in refusals[start : start + PIECE]]
-        session.execute(insert(REFUSALS), rows)
+    """Keep the rows with a problem for the list of reasons. Commits its turns."""
+    with turn(session):
+        session.execute(delete(REFUSALS).where(REFUSALS.c.import_id == import_id))
+    for start in range(0, len(refusals), TURN_ROWS):
+        rows = [{"import_id": import_id, **row._asdict()} for row in refusals[start : start + TURN_ROWS]]
+        with turn(session):
+            session.execute(insert(REFUSALS), rows)
 
 
 def mapping_problems(batch: ReferralImport) -> list[str]:
