@@ -6,7 +6,7 @@ read quickly: the numbers of its lines, then the reasons why some have no cells,
 
 import gzip
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from crm.core.errors import Invalid
 from crm.referrals.importing.kept import Block, StoredLine, kept_blocks
@@ -20,11 +20,16 @@ PIECE_BYTES = 1 << 18
 
 def pack(main: SheetSurvey) -> tuple[bytes, int]:
     """The kept cells of the rows of a sheet, and how many rows that are."""
+    return pack_blocks(kept_blocks(main))
+
+
+def pack_blocks(blocks: Iterable[Block]) -> tuple[bytes, int]:
+    """The same for any lines. Raises Invalid when there are none."""
     count = 0
     packed = io.BytesIO()
     with gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=LEVEL, mtime=0) as zipped:
         zipped.write(FORMAT.encode())
-        for block in kept_blocks(main):
+        for block in blocks:
             count += len(block.numbers)
             zipped.write((_written(block) + BETWEEN_BLOCKS).encode("utf-8", "replace"))
     if not count:
