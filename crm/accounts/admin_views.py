@@ -132,7 +132,16 @@ def _zones() -> list[tuple[str, str]]:
 
 
 def _organization_values(form: OrganizationForm) -> dict[str, object]:
-    names = ("name", "time_zone", "cadence_a_days", "cadence_b_days", "cadence_c_days", "lapsed_after_days")
+    names = (
+        "name",
+        "time_zone",
+        "cadence_a_days",
+        "cadence_b_days",
+        "cadence_c_days",
+        "lapsed_after_days",
+        "refuses_patient_files",
+        "counts_only",
+    )
     values: dict[str, object] = {name: form[name].data for name in names}
     values |= {"city": form.city.data or "", "address": form.address.data or ""}
     if form.zip.data:

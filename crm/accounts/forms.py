@@ -54,4 +54,6 @@ class OrganizationForm(Form):
     lapsed_after_days = IntegerField(
         "A source counts as lapsed after", validators=[InputRequired(REQUIRED), NumberRange(30, 730)]
     )
+    refuses_patient_files = BooleanField("Refuse a file with patient columns whole")
+    counts_only = BooleanField("Keep counts only")
     version = HiddenField()

@@ -27,6 +27,9 @@ class Organization(Audited, Versioned, Timestamped, Model):
     cadence_b_days: Mapped[int] = mapped_column(default=60)
     cadence_c_days: Mapped[int] = mapped_column(default=90)
     lapsed_after_days: Mapped[int] = mapped_column(default=90)
+    # What becomes of a file of referrals with patients in it, and of referrals that come one by one.
+    refuses_patient_files: Mapped[bool] = mapped_column(default=False)
+    counts_only: Mapped[bool] = mapped_column(default=False)
     # Keys the one-way fingerprints of referral rows; it never leaves the database.
     row_key_secret: Mapped[str] = mapped_column(String(64))
     is_demo: Mapped[bool] = mapped_column(default=False)

@@ -13,7 +13,7 @@ from crm.core import clock, formats
 from crm.core.commands import Commands
 from crm.core.db import commit, db, glance
 from crm.core.errors import NotFound, RoundsError
-from crm.referrals import layers, profile_queries, rollup, unattended
+from crm.referrals import aggregate_cli, layers, profile_queries, rollup, unattended
 from crm.referrals.importing import checking
 from crm.referrals.importing.folder import Folder
 from crm.referrals.importing.lock import only_one
@@ -29,6 +29,7 @@ from crm.referrals.watching import Stop, Told, Watch, run
 
 cli = Commands("referrals", help="Import referrals, take an import back, check the monthly totals.")
 market.add_to(cli)
+aggregate_cli.add_to(cli)
 
 
 @cli.command("import")

@@ -30,7 +30,7 @@ from crm.referrals.importing.safe_names import safe_file_name, safe_sheet_name
 from crm.referrals.importing.sheets import Limits
 from crm.referrals.importing.source import Source, source_of
 from crm.referrals.importing.survey import survey
-from crm.referrals.importing.upload import pack
+from crm.referrals.importing.taken import refuse_patients, take
 from crm.referrals.market.layouts import only_referrals
 from crm.referrals.models import Grain, ImportState, ImportUpload, MappingProfile, ReferralImport
 from crm.referrals.origin_models import Door, ImportOrigin
@@ -66,24 +66,29 @@ def take_in_file(
     it lacks columns that a given profile reads."""
     source = source_of(content)
     key = file_key(session, source)
+    with glance(session):
+        organization = get_organization(session)
+        refuses, counts_only = organization.refuses_patient_files, organization.counts_only
     found = survey(only_referrals(read_file(name, source, limits)), _named_before(session))
+    if refuses:
+        refuse_patients(found)
     if not found.main.kept:
         raise Invalid("Every column of this file holds patient data or free text, so nothing is left to import.")
-    packed, count = pack(found.main)
+    grain, mapping = first_mapping(session, found, found.main.rows, month=month, saved=profile)
+    taken = take(found, grain, mapping, counts_only=counts_only)
     sweep_uploads(session)
-    grain, mapping = first_mapping(session, found, count, month=month, saved=profile)
     batch = ReferralImport(
         file_name=safe_file_name(name),
         sheet=safe_sheet_name(found.main.sheet.name),
-        grain=grain,
+        grain=taken.grain,
         owner_id=viewer.id,
         state=ImportState.CHECKING,
-        mapping=mapping,
-        read_rows=count,
+        mapping=taken.mapping,
+        read_rows=taken.count,
     )
     session.add(batch)
     session.flush()
-    session.add(ImportUpload(import_id=batch.id, rows=packed, row_count=count))
+    session.add(ImportUpload(import_id=batch.id, rows=taken.packed, row_count=taken.count))
     session.add(ImportOrigin(import_id=batch.id, door=door, file_key=key, profile_id=mapping["profile"].get("id")))
     session.flush()
     return batch
@@ -173,8 +178,12 @@ def waits_for_check(batch: ReferralImport, revision: int) -> bool:
 
 
 def keep_summary(session: Session, batch: ReferralImport, summary: checking.Summary) -> None:
-    """Keep what the dry run found; the file now waits for somebody to import it."""
+    """Keep what the dry run found; the file now waits for somebody to import it, unless it was changed meanwhile."""
+    revision = batch.mapping["revision"]
     checking.keep_refusals(session, batch.id, summary.refusals)
+    session.refresh(batch, with_for_update=True)
+    if not waits_for_check(batch, revision):
+        return
     found = summary.as_json()
     batch.mapping = {**batch.mapping, "check": found}
     batch.state = ImportState.WAITING

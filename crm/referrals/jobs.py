@@ -14,23 +14,41 @@ CANCELLED = "Cancelled. Nothing of the file was kept, and it still waits here."
 STOPPED = "The import stopped because of a fault. Nothing of it was kept, and the file still waits here."
 
 
+class Overtaken(Exception):
+    """The file was given up, or is read another way by now: somebody else checks it, or nobody needs to."""
+
+
 def run_check(run: Run) -> None:
-    """Run an import dry, in a transaction that only reads, unless its mapping was changed in the meantime."""
+    """Run an import dry, in transactions that only read, as long as nobody changes how the file is read."""
     import_id, revision = int(run.payload["import_id"]), run.payload["revision"]
     engine.set_reading(on=True)
     db.session.rollback()
-    batch = db.session.get(ReferralImport, import_id)
-    summary = (
-        checking.summarize(db.session(), batch) if batch and import_services.waits_for_check(batch, revision) else None
-    )
-    write_transaction()
-    batch = db.session.get(ReferralImport, import_id)
-    if summary is None or batch is None or not import_services.waits_for_check(batch, revision):
+    try:
+        batch = _still_checked(import_id, revision)
+        summary = checking.summarize(db.session(), batch, _check_point(run, import_id, revision))
+        write_transaction()
+        import_services.keep_summary(db.session(), _still_checked(import_id, revision), summary)
+    except Overtaken:
         run.finish("There was a newer check.")
         return
-    import_services.keep_summary(db.session(), batch, summary)
     commit()
     run.finish("The file is ready to be imported.", _page_of(import_id))
+
+
+def _still_checked(import_id: int, revision: int) -> ReferralImport:
+    batch = db.session.get(ReferralImport, import_id)
+    if batch is None or not import_services.waits_for_check(batch, revision):
+        raise Overtaken
+    return batch
+
+
+def _check_point(run: Run, import_id: int, revision: int) -> Checkpoint:
+    def checkpoint(done: int, total: int) -> None:
+        run.progress(done, total, f"{formats.number(done)} of {formats.number(total)} rows")
+        _still_checked(import_id, revision)
+        db.session.rollback()
+
+    return checkpoint
 
 
 def run_import(run: Run) -> None:

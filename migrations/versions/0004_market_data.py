@@ -44,8 +44,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Go back to the schema before."""
-    for table in ("market_setting", "our_npi", "market_destination", "market_edge", "market_upload", "market_import"):
-        op.drop_table(table)
+    for table in ("setting", "reach", "destination", "edge", "upload", "import"):
+        op.drop_table(f"market_{table}")
+    op.drop_table("our_npi")
 
 
 def _create_files() -> None:
@@ -121,5 +122,15 @@ def _create_pairs() -> None:
             ["import_id"], ["market_import.id"], name="fk_market_destination_import_id_market_import"
         ),
         sa.PrimaryKeyConstraint("import_id", "npi", name="pk_market_destination"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "market_reach",
+        sa.Column("import_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("from_npi", sa.String(10), nullable=False),
+        sa.Column("kind", sa.String(200), nullable=False),
+        sa.Column("patients", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["import_id"], ["market_import.id"], name="fk_market_reach_import_id_market_import"),
+        sa.PrimaryKeyConstraint("import_id", "from_npi", "kind", name="pk_market_reach"),
         sqlite_with_rowid=False,
     )

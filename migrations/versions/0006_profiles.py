@@ -13,7 +13,7 @@ revision = "0006"
 down_revision = "0004"
 CHANGES = {
     "mapping_profile": "names become unique, columns keep their order, the grain stands in place of the header's key",
-    "import_origin": "is new, and goes on the way back",
+    "import_origin": "is new; on the way back where imports came from is forgotten",
 }
 
 

@@ -12,6 +12,7 @@ function show(form, says, done, total) {
     bar.value = done;
   } else bar.removeAttribute("value");
   bar.setAttribute("aria-label", says);
+  box.querySelector("[data-upload-stop]").hidden = !total; // what is being read cannot be called back
   const words = box.querySelector(".progress-line p");
   if (words.textContent !== says) words.textContent = says;
 }

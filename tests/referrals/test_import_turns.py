@@ -7,7 +7,9 @@ import pytest
 from sqlalchemy import select
 
 from crm.accounts.viewer import SYSTEM
+from crm.jobs.run import Run
 from crm.referrals import import_services
+from crm.referrals.importing import outcome
 from crm.referrals.importing.lock import only_one
 from crm.referrals.models import ImportState, ImportUpload, ReferralImport
 from crm.referrals.origin_models import Door
@@ -107,6 +109,27 @@ def test_a_check_can_be_cut_short(
     batch = last_import(database())
     assert batch.state is ImportState.FAILED
     assert database().get(ImportUpload, batch.id) is None
+
+
+def test_a_check_lets_others_write_and_ends_when_nobody_needs_it(
+    maren: PageClient, database: Any, run_jobs: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_services, "CHECKED_AT_ONCE", 2)
+    monkeypatch.setattr(outcome, "PIECE", 2)
+    send(maren, events(9))
+    batch_id, told = last_import(database()).id, []
+
+    def progress(_run: Run, done: int, total: int, _says: str) -> None:
+        told.append((done, total, database().in_transaction()))
+        if done == 4:
+            import_services.give_up(database(), database().get(ReferralImport, batch_id))
+            database().commit()
+
+    monkeypatch.setattr(Run, "progress", progress)
+    run_jobs()
+    assert [(done, total) for done, total, _ in told] == [(2, 9), (4, 9)]
+    assert not any(is_kept_waiting for *_, is_kept_waiting in told)
+    assert last_import(database()).state is ImportState.FAILED
 
 
 def test_only_who_began_an_import_can_cancel_it(maren: PageClient, arjun: PageClient, database: Any) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from crm.accounts.viewer import SYSTEM
 from crm.core.db import db
 from crm.referrals import import_services, layers
-from crm.referrals.importing import batches, leftovers, taking_back, upload, writing
+from crm.referrals.importing import batches, leftovers, taking_back, writing
 from crm.referrals.importing.taking_back import take_back_rows
 from crm.referrals.importing.writing import write_import
 from crm.referrals.models import ImportState, ReferralImport
@@ -99,7 +99,7 @@ def finish(batch_id: int) -> None:
 def cut_small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Many turns, although there are few rows."""
     monkeypatch.setattr(batches, "BATCH_ROWS", 60)
-    monkeypatch.setattr(upload, "BLOCK_LINES", 60)
+    monkeypatch.setattr(batches, "BLOCK_LINES", 60)
     for module in (writing, taking_back, leftovers, layers):
         for size in ("TURN_ROWS", "TURN_KEYS", "TURN_CHANGES", "TURN_CELLS"):
             if hasattr(module, size):

@@ -9,7 +9,8 @@ from crm.referrals.importing.facts import CHOICES, NONE, day_number
 from crm.referrals.importing.headers import Target
 from crm.referrals.importing.mapping import Sure
 from crm.referrals.importing.reading import read_file
-from crm.referrals.importing.rows import Block, Options, RowReader, Rows
+from crm.referrals.importing.kept import Block
+from crm.referrals.importing.rows import Options, RowReader, Rows
 from crm.referrals.importing.survey import survey
 from crm.referrals.models import Grain
 from tests.referrals.files import BECKER, OKONJO, csv_bytes
@@ -126,7 +127,7 @@ def reader_of(grain: Grain, *targets: Target, options: Options | None = None) ->
 
 
 def read_one(reader: RowReader, cells: list[str]) -> Rows:
-    return reader(Block([1], [(cell,) for cell in cells]))
+    return reader(Block([1], [[cell] for cell in cells], {}))
 
 
 def reason_of(reader: RowReader, cells: list[str]) -> str:

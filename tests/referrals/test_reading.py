@@ -1,13 +1,15 @@
 """Tests of reading files: encodings, delimiters, line numbers, and everything that is refused in one clear sentence."""
 
 import json
+from pathlib import Path
 from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm.core.errors import Invalid, RoundsError, TooLarge
+from crm.core.errors import Conflict, Invalid, RoundsError, TooLarge
+from crm.referrals.importing import source
 from crm.referrals.importing.reading import read_file
 from crm.referrals.importing.sheets import Limits, column_letter, counted, in_pieces
 from crm.referrals.importing.text import guess_delimiter
@@ -208,3 +210,42 @@ def test_what_was_written_is_read_again(rows: list[tuple[str, str, str]]) -> Non
     data = csv_bytes(rows, ("first", "second", "third"))
     found = [values for _, values in lines_of("a.csv", data)][1:]
     assert found == [list(row) for row in rows if any(row)]
+
+
+def on_disk(folder: Path, data: bytes) -> Path:
+    (folder / "a.csv").write_bytes(data)
+    return folder / "a.csv"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be", "cp1252"])
+def test_a_file_on_the_disk_reads_like_one_in_memory(
+    tmp_path: Path, encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "PIECE_BYTES", 7)  # so that characters and the quoted NULL lie across pieces
+    data = 'Name,City\nMuñoz & Söhne,"two\nlines"\n\nx,"NULL"\n'.encode(encoding)
+    (found,) = read_file("a.csv", on_disk(tmp_path, data))
+    (known,) = read_file("a.csv", data)
+    assert list(found.lines()) == list(found.lines()) == list(known.lines())
+    assert [line for line, _ in found.lines()] == [1, 2, 5]
+    assert not found.null_is_empty
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> None:
+    path = on_disk(tmp_path, csv_bytes([[n, n] for n in range(400_000)], ("a", "b")))
+    (sheet,) = read_file("a.csv", path)
+    lines = sheet.lines()
+    next(lines)
+    with path.open("ab") as file:
+        file.write(b"Zeb,Quill\n")
+    with pytest.raises(Conflict, match="changed"):
+        list(lines)
+    with pytest.raises(Conflict, match="changed"):
+        next(sheet.lines())
+
+
+def test_faults_name_the_line_also_far_into_a_file() -> None:
+    body = [f'{n},"x"' for n in range(1, 3_000)]
+    for place, bad, says in ((2_600, '1,"x" y', "Line 2600"), (2_700, "1,\x00", "Line 2700")):
+        broken = [*body[: place - 2], bad, *body[place - 1 :]]
+        with pytest.raises(Invalid, match=says):
+            lines_of("a.csv", "\n".join(["a,b", *broken]).encode())

@@ -13,6 +13,7 @@ from crm.core.patient_words import signs_in
 from crm.directory.npi import is_npi
 from crm.referrals.importing import survey as surveying
 from crm.referrals.importing.reading import read_file
+from crm.referrals.importing.sheets import SEPARATORS
 from crm.referrals.importing.sign_patterns import FINDS, PATTERNS, YEARS, is_vin, looks_of, shape_of
 from crm.referrals.importing.signs import NPI_SAMPLE, PHRASE_SIGNS, SAMPLE, TELLING, TELLING_SHAPES, ValueSigns
 from crm.referrals.importing.survey import survey
@@ -49,7 +50,7 @@ class PlainSigns:
     distinct: set[str] = field(default_factory=set)
 
     def add(self, cell: str) -> None:
-        value = cell.strip()
+        value = cell.strip().translate(SEPARATORS)
         value = "" if value == "NULL" else value[1:] if value[:1] == "'" and value[1:2] in set("=+-@") else value
         if not value:
             return

@@ -8,12 +8,12 @@ import numpy as np
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from crm.core.db import glance
+from crm.core.db import glance, turn
 from crm.referrals.importing.headers import Target
 from crm.referrals.importing.mapping import missing
 from crm.referrals.importing.outcome import Outcome, outcome_of
 from crm.referrals.importing.rows import Refusal
-from crm.referrals.importing.writing import REFUSALS, Tally, batches_of, load_refusals, plan_of
+from crm.referrals.importing.writing import REFUSALS, TURN_ROWS, Checkpoint, Tally, batches_of, load_refusals, plan_of
 from crm.referrals.models import ReferralImport
 from crm.referrals.preview_queries import received_by_month
 
@@ -79,24 +79,31 @@ class Summary:
         }  # fmt: skip
 
 
-def summarize(session: Session, batch: ReferralImport) -> Summary:
-    """Run an import dry. It only reads, a moment for each batch, so others may write meanwhile."""
+def summarize(session: Session, batch: ReferralImport, checkpoint: Checkpoint | None = None) -> Summary:
+    """Run an import dry; it only reads. With a checkpoint it does so a moment for each batch, and others may write
+    meanwhile; without, in the transaction that is open, which may have made the import itself."""
     summary = Summary(problems=mapping_problems(batch))
     if not summary.problems:
-        plan = plan_of(session, batch)
+        plan, total = plan_of(session, batch), batch.read_rows
+        note = checkpoint or (lambda _done, _total: None)
+        if checkpoint:
+            session.rollback()
         for rows in batches_of(plan):
             plan.names.imagine(session, rows.rows)
             summary.add(outcome_of(session, plan, rows))
+            note(summary.tally.read, total)
         with glance(session):
             summary.received = received_by_month(session, summary.changes)
     return summary
 
 
 def keep_refusals(session: Session, import_id: int, refusals: list[Refusal]) -> None:
-    """Keep the rows with a problem for the list of reasons."""
-    session.execute(delete(REFUSALS).where(REFUSALS.c.import_id == import_id))
-    if refusals:
-        load_refusals(session, import_id, refusals)
+    """Keep the rows with a problem for the list of reasons. Commits its turns."""
+    with turn(session):
+        session.execute(delete(REFUSALS).where(REFUSALS.c.import_id == import_id))
+    for start in range(0, len(refusals), TURN_ROWS):
+        with turn(session):
+            load_refusals(session, import_id, refusals[start : start + TURN_ROWS])
 
 
 def mapping_problems(batch: ReferralImport) -> list[str]:

@@ -50,7 +50,7 @@ def remember(session: Session, batch: ReferralImport) -> None:
     came in without anybody looking at it changes no profile.
     """
     origin = profile_queries.find_origin(session, batch.id)
-    if origin is None:
+    if origin is None or batch.mapping.get("counted"):  # the columns of counts are ours, not those of the file
         return
     profile = session.get(MappingProfile, origin.profile_id) if origin.profile_id else None
     mapping = mapping_of(batch)

@@ -18,11 +18,12 @@ from crm.referrals import import_queries
 from crm.referrals.importing.batches import Batch
 from crm.referrals.importing.facts import CHOICES, NONE, VALUES, Bools, Facts, Ints, day_number
 from crm.referrals.importing.headers import MONEY, Target
+from crm.referrals.importing.kept import Block
 from crm.referrals.importing.keys import halves, key_list
 from crm.referrals.importing.mapping import MappedColumn
 from crm.referrals.importing.matching import Sources
 from crm.referrals.importing.names import Names, apart_ids
-from crm.referrals.importing.rows import Block, Options, Refusal, RowReader
+from crm.referrals.importing.rows import Options, Refusal, RowReader
 from crm.referrals.models import Grain, ReferralKey, ReferralStatus, SourceKind
 
 MIDDLE_OF_MONTH = 15

@@ -6,7 +6,7 @@ once: a hundred thousand statuses are five words.
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ from crm.core import formats
 from crm.referrals.importing import values
 from crm.referrals.importing.facts import CHOICES, NONE, Bools, Ints, day_number, numbers
 from crm.referrals.importing.headers import MONEY, Target
+from crm.referrals.importing.kept import Block
 from crm.referrals.importing.mapping import MappedColumn
 from crm.referrals.importing.values import Unreadable
 from crm.referrals.models import KEY_BYTES, Grain, PayerClass, ReferralStatus, RevenueKind, SourceKind
@@ -55,15 +56,6 @@ class Named(NamedTuple):
     def label(self) -> str:
         """What it is called where no practice is known."""
         return self.name or self.provider_name or self.npi or "Source without a name"
-
-
-@dataclass
-class Block:
-    """Some lines of a file: the cells of each kept column, the number of each line, and lines that were not kept."""
-
-    numbers: list[int]
-    columns: Sequence[Sequence[str]]
-    broken: list[Refusal] = field(default_factory=list)
 
 
 @dataclass
@@ -142,7 +134,7 @@ class RowReader:
         read = _Reading(self, block)
         columns = read.columns()
         good = np.flatnonzero(read.faults.of_row == 0)
-        refused = block.broken + [
+        refused = [
             Refusal(block.numbers[place], *read.faults.says[read.faults.of_row[place]])
             for place in np.flatnonzero(read.faults.of_row).tolist()
         ]
@@ -150,7 +142,7 @@ class RowReader:
         lines, line = read.names(Target.SERVICE_LINE, self.options.service_line, good)
         sites, site = read.names(Target.SITE, self.options.site, good)
         return Rows(
-            lines=len(block.numbers) + len(block.broken), refused=sorted(refused), numbers=numbers(
+            lines=len(block.numbers), refused=refused, numbers=numbers(
                 block.numbers, len(block.numbers)
             )[good],
             columns={name: column[good] for name, column in columns.items()}
@@ -168,6 +160,10 @@ class _Reading:
         self.reader, self.block = reader, block
         self.length = len(block.numbers)
         self.faults = _Faults(self.length)
+        for reason in set(block.problems.values()):
+            is_problem = np.zeros(self.length, dtype=bool)
+            is_problem[[place for place, said in block.problems.items() if said == reason]] = True
+            self.faults.add(is_problem, "", reason)
 
     def cells(self, target: Target) -> Sequence[str] | None:
         """The cells of a target's column."""

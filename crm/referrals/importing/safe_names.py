@@ -43,7 +43,7 @@ SHEET_WORDS = frozenset(
         webpt nextgen allscripts meditech hubspot salesforce caredove dentrix cardiology orthopedics imaging
         radiology neurology oncology therapy physical pt ot slp surgery primary care home health hospital
         hospice dental pediatrics hop teaming team crosswalk notes readme instructions cover legend key lookup
-        pivot chart dashboard directory access flow mix share panel types type existing
+        pivot chart dashboard directory comments cells access flow mix share panel types type existing
         """,
     )
 )
@@ -59,8 +59,8 @@ def safe_file_name(name: str) -> str:
 
 def safe_sheet_name(name: str) -> str:
     """The name of a sheet where each word of it is known, else `Sheet`; '' stays ''."""
-    words = re.findall(r"[^\W\d_]+|\d+", folded(name).casefold())
-    is_known = all(word in SHEET_WORDS or f"q{word}" in SHEET_WORDS or _is_small(word) for word in words)
+    words = re.findall(r"q[1-4]|[^\W\d_]+|\d+", folded(name).casefold())
+    is_known = all(word in SHEET_WORDS or _is_small(word) for word in words)
     return name[:MAX_NAME] if is_known and not _may_name_patient(name) else PLAIN_SHEET
 
 

@@ -14,6 +14,9 @@ from crm.core.errors import Invalid, TooLarge
 Line = tuple[int, list[str]]
 MEGABYTE = 1_000_000
 NULL = "NULL"
+# Between the parts of stored text. ASCII has these signs for it, and no cell keeps one.
+BETWEEN_BLOCKS, BETWEEN_COLUMNS, BETWEEN_CELLS = "\x1d", "\x1e", "\x1f"
+SEPARATORS = str.maketrans(dict.fromkeys((BETWEEN_BLOCKS, BETWEEN_COLUMNS, BETWEEN_CELLS), " "))
 PIECE_LINES = 500  # few enough that Python's collector of garbage need not look at their lists again and again
 
 
@@ -49,6 +52,7 @@ class Sheet:
     name: str
     pieces: Callable[[], Iterator[Piece]]
     is_hidden: bool = False
+    has_header: bool = True
     # Unquoted NULL is how databases write an empty cell; a file that also quotes "NULL" means a name by it.
     null_is_empty: bool = True
     # Workbooks leave empty cells at the end of a row away; elsewhere a missing cell has moved the others.
@@ -64,9 +68,11 @@ class Sheet:
     def cleaned(self, cells: Iterable[str]) -> list[str]:
         """Cells without blanks around them; a database's NULL is empty, and so is the quote that guards a formula."""
         plain = list(map(str.strip, cells))
-        all_of_them = "".join(plain)
-        if "'" in all_of_them or (self.null_is_empty and NULL in all_of_them):
-            return list(map(self._meant, plain))
+        text = BETWEEN_CELLS + BETWEEN_CELLS.join(plain)
+        if BETWEEN_BLOCKS in text or BETWEEN_COLUMNS in text or text.count(BETWEEN_CELLS) > len(plain):
+            plain = [cell.translate(SEPARATORS) for cell in plain]
+        if f"{BETWEEN_CELLS}'" in text or (self.null_is_empty and NULL in text):
+            plain = list(map(self._meant, plain))
         return plain
 
     def _meant(self, plain: str) -> str:

@@ -20,7 +20,7 @@ from crm.referrals.models import Grain
 HEADER_LINES = 10
 MAX_HEADER = 60
 # So many different values of all columns, and so many characters, are remembered before they are looked at.
-MAX_DIFFERENT = 200_000
+MAX_DIFFERENT = 100_000
 MAX_TEXT = 20_000_000
 VALUE_LIKE = re.compile(r"^[-+$(]?\d[\d,./ :()$%-]*$|@|^(?:NULL|N/A)$")
 
@@ -132,7 +132,7 @@ def _rule_beside_others(found: SheetSurvey, column: Column, days: list[ValueSign
 def look_through(sheet: Sheet) -> SheetSurvey:
     """Find the header of a sheet and count the signs in all of its values."""
     first = list(islice(sheet.lines(), HEADER_LINES))
-    place = find_header([values for _, values in first])
+    place = find_header([values for _, values in first]) if sheet.has_header else None
     header_line = first[place][0] if place is not None else 0
     names = first[place][1] if place is not None else []
     width = len(names) or max((len(values) for _, values in first), default=0)

@@ -38,7 +38,7 @@ def text_sheet(source: Source, limits: Limits) -> Sheet:
         with io.TextIOWrapper(source.open(), encoding=encoding, errors="strict", newline="") as text:
             yield from counted(_read(text, delimiter), limits)
 
-    return Sheet("", pieces, null_is_empty=not _holds_quoted_null(source))
+    return Sheet("", pieces, null_is_empty=not _holds_quoted_null(source, encoding))
 
 
 def open_text(source: Source, newline: str | None) -> Callable[[], IO[str]]:
@@ -70,13 +70,14 @@ def _one_byte_encoding(source: Source) -> str:
     return "utf-8"
 
 
-def _holds_quoted_null(source: Source) -> bool:
+def _holds_quoted_null(source: Source, encoding: str) -> bool:
+    wanted = QUOTED_NULL[1:] if encoding.startswith("utf-16") else QUOTED_NULL[:1]
     before = b""
     for piece in source.pieces():
         seen = before + piece
-        if any(null in seen for null in QUOTED_NULL):
+        if any(null in seen for null in wanted):
             return True
-        before = piece[-len(QUOTED_NULL[-1]) :]  # it may begin here and end in the next piece
+        before = seen[-len(wanted[0]) :]  # it may begin here and end in the next piece
     return False
 
 

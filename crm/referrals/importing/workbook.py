@@ -62,12 +62,12 @@ def _ask_child(data: bytes, limits: Limits) -> bytes:
 
 def _sheet(part: bytes, limits: Limits) -> Sheet:
     title, _, body = part.partition(b"\n")
-    name, _, hidden = title.decode("utf-8").partition("\x1f")
+    name, _, kind = title.decode("utf-8").partition("\x1f")
 
     def pieces() -> Iterator[Piece]:
         return counted(in_pieces(_numbered(body)), limits)
 
-    return Sheet(name, pieces, is_hidden=hidden == "hidden", may_end_early=True)
+    return Sheet(name, pieces, is_hidden=kind != "visible", may_end_early=True, has_header=kind != "comments")
 
 
 def _numbered(body: bytes) -> Iterator[Line]:

@@ -1,10 +1,12 @@
 """The child process that reads one workbook from its input and writes its cells as text to its output.
 
 Run alone (`python -I workbook_child.py CELLS CPU_SECONDS MEMORY_BYTES`), so it imports nothing of Rounds. The answer is
-`ok` or the name of a fault, then per sheet: 0x1D, `name 0x1F visible|hidden`, and lines of CSV with their number first.
+`ok` or the name of a fault, then per sheet: 0x1D, `name 0x1F visible|hidden|comments`, and lines of CSV with their number
+first. Comments of cells come last, as one more sheet: nothing of them is imported, but what they hold is looked at.
 """
 
 import csv
+import html
 import io
 import re
 import resource
@@ -25,6 +27,9 @@ SEAM = 4_000
 # A formula with no result beside it reads as an empty cell: better refused than lost.
 NO_RESULT = re.compile(rb"<f(?:\s[^>]*)?(?:/>|>[^<]*</f>)\s*(?:</c>|<v\s*/>|<v></v>)")
 DOCTYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+COMMENT_PART = re.compile(r"xl/(?:comments|threadedComments)[^/]*(?:/[^/]*)?\.xml", re.IGNORECASE)
+COMMENT_TEXT = re.compile(r"<t(?:ext)?(?:\s[^>]*)?>([^<]*)")
+MAX_COMMENTS = 20_000_000
 
 
 class FaultyError(Exception):
@@ -42,7 +47,7 @@ def main() -> None:
     data = sys.stdin.buffer.read()
     try:
         _check_parts(data)
-        answer = b"ok\n" + b"".join(_sheets(data, max_cells))
+        answer = b"ok\n" + b"".join([*_sheets(data, max_cells), *_comments(data)])
     except FaultyError as fault:
         answer = f"{fault}\n".encode()
     except PasswordError:
@@ -129,6 +134,18 @@ def _body(start: tuple[int, int], rows: Sequence[Sequence[object]]) -> bytes:
         if any(cells):
             write([number, *indent, *cells])
     return text.getvalue().encode("utf-8", "replace")
+
+
+def _comments(data: bytes) -> list[bytes]:
+    """The texts of comments and notes of cells, one to a line."""
+    with zipfile.ZipFile(io.BytesIO(data)) as packed:
+        members = [member for member in packed.infolist() if COMMENT_PART.fullmatch(member.filename)]
+        if sum(member.file_size for member in members) > MAX_COMMENTS:
+            raise FaultyError("bomb")
+        parts = [packed.read(member).decode("utf-8", "replace") for member in members]
+    said = [COMMENT_TEXT.findall(comment) for part in parts for comment in re.split(r"</(?:threadedC|c)omment>", part)]
+    body = _body((0, 0), [[html.unescape("".join(texts))] for texts in said if texts])
+    return [b"\x1dComments of cells\x1fcomments\n" + body] if body else []
 
 
 def _text(cell: object) -> str:

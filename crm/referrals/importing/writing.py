@@ -85,7 +85,7 @@ def plan_of(session: Session, batch: ReferralImport) -> Plan:
         raise Conflict("The rows of this file are no longer kept. Upload it again.")
     columns = [MappedColumn.from_json(column) for column in batch.mapping["columns"]]
     return Plan(
-        blocks=stored_blocks(upload.rows, len(columns)),
+        blocks=stored_blocks(upload.rows),
         columns=columns,
         grain=batch.grain,
         options=Options.from_json(batch.mapping.get("options", {})),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from sqlalchemy import Row, Select, func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from crm.accounts.viewer import Viewer
@@ -12,7 +12,7 @@ from crm.directory.importing.wording import sentence_case
 from crm.directory.models import Practice, Provider
 from crm.directory.queries import CHUNK, MAX_ID
 from crm.directory.taxonomy import specialty_of
-from crm.referrals.market.models import MarketDestination, MarketEdge, MarketImport, MarketState, MarketUpload, OurNpi
+from crm.referrals.market.models import MarketDestination, MarketImport, MarketState, MarketUpload, OurNpi
 
 
 class Destination(NamedTuple):
@@ -89,18 +89,6 @@ def directory_words(session: Session, npis: Iterable[str]) -> Iterator[tuple[str
         for person in session.scalars(select(Provider).where(Provider.npi.in_(piece))):
             kind = specialty_of(person.taxonomy) if person.taxonomy else sentence_case(person.specialty)
             yield str(person.npi), person.name, kind
-
-
-def received_by(session: Session, import_id: int) -> list[Row[str, int, int | None]]:
-    """Each NPI that receives, with all patients and transactions of its pairs in a file."""
-    query = select(MarketEdge.to_npi, func.sum(MarketEdge.patients), func.sum(MarketEdge.transactions))
-    return list(session.execute(query.where(MarketEdge.import_id == import_id).group_by(MarketEdge.to_npi)))
-
-
-def count_edges(session: Session, import_id: int) -> int:
-    """How many pairs of a file are stored."""
-    query = select(func.count()).select_from(MarketEdge).where(MarketEdge.import_id == import_id)
-    return session.scalar(query) or 0
 
 
 def top_destinations(session: Session, import_id: int, limit: int, *, without_ours: bool = False) -> list[Destination]:

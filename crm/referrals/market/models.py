@@ -125,6 +125,19 @@ class MarketDestination(Model):
     transactions: Mapped[int | None]
 
 
+class MarketReach(Model):
+    """Sums over the pairs of a file: how many patients a provider shares with all places of a kind, so that a page need
+    not add up every pair. The pairs with ours are few, and are taken off when the page is made."""
+
+    __tablename__ = "market_reach"
+    __table_args__ = (CLUSTERED,)
+
+    import_id: Mapped[int] = mapped_column(ForeignKey("market_import.id"), primary_key=True, autoincrement=False)
+    from_npi: Mapped[str] = mapped_column(Npi, primary_key=True)
+    kind: Mapped[Name] = mapped_column(primary_key=True)
+    patients: Mapped[int]
+
+
 class OurNpi(Audited, Timestamped, Model):
     """An NPI that receives patients for us. Without these nobody can say which part of the market is ours."""
 

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import chain, islice
 from pathlib import PurePath
 from typing import BinaryIO, NamedTuple, cast
@@ -129,6 +130,11 @@ def _pairs(rows: Iterator[Row], found: Reading, known: frozenset[str]) -> Iterat
     found.content_hash = digest.hexdigest()
 
 
+@lru_cache(maxsize=1 << 18)  # each number comes again in hundreds of pairs
+def _is_npi(text: str) -> bool:
+    return is_npi(text)
+
+
 def _digits(cell: str) -> str:
     """The text of a number; most cells of most files are nothing but digits, and there are hundreds of millions."""
     return cell if cell.isdecimal() else number_of(cell)
@@ -142,7 +148,7 @@ def _edge(cells: list[str], found: Reading, pair: tuple[str, str]) -> Edge | Non
         return cells[at] if at is not None and at < len(cells) else ""
 
     patients = count_of(cell(Field.PATIENTS))
-    if patients is None or pair[0] == pair[1] or not is_npi(pair[0]) or not is_npi(pair[1]):
+    if patients is None or pair[0] == pair[1] or not _is_npi(pair[0]) or not _is_npi(pair[1]):
         found.refused += 1
         return None
     if patients < SMALLEST_CELL:

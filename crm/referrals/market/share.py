@@ -103,7 +103,7 @@ class Segment(StrEnum):
             Segment.LOYAL: f"{loyal}% or more to us",
             Segment.SPLITTER: f"{splitter}% to under {loyal}%",
             Segment.OCCASIONAL: f"some, under {splitter}%",
-            Segment.PHANTOM: "to others of our kind, none to us",
+            Segment.PHANTOM: "nothing to us, all to others",
         }[self]
 
 

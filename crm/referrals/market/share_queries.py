@@ -7,8 +7,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, case, exists, func, literal, or_, select, union_all
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Subquery,
+    and_,
+    case,
+    exists,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    union_all,
+)
+from sqlalchemy.orm import Session, aliased
 
 from crm.accounts.viewer import Viewer
 from crm.core import clock
@@ -16,12 +29,12 @@ from crm.directory.models import Affiliation, Practice, Provider, Tier
 from crm.directory.queries import CHUNK, scope_practices
 from crm.referrals.market.file_queries import list_done
 from crm.referrals.market.filters import Level, ShareFilter
-from crm.referrals.market.models import MarketDestination, MarketEdge, MarketImport, MarketSetting, OurNpi
+from crm.referrals.market.models import MarketDestination, MarketEdge, MarketImport, MarketReach, MarketSetting, OurNpi
 from crm.referrals.market.period import period_words
 from crm.referrals.market.share import Basis, Care, Segment, Thresholds, segment_of, usual_basis
 
 COMPETITORS = 3
-EDGE, DESTINATION = MarketEdge, MarketDestination
+EDGE, DESTINATION, REACH = MarketEdge, MarketDestination, MarketReach
 
 
 class Competitor(NamedTuple):
@@ -89,18 +102,17 @@ def compare(session: Session, file: MarketImport, wanted: Basis | None) -> Compa
 
 def list_sources(session: Session, viewer: Viewer, comparison: Comparison, chosen: ShareFilter) -> list[SourceRow]:
     """Every source in scope that shares patients with anybody in the file; whatever its segment, in no order."""
-    is_person = chosen.by is Level.PROVIDERS
-    source = _sources()
-    query = _joined(comparison, source).join(Practice, Practice.id == source.c.practice_id)
+    source, is_person = _sources(), chosen.by is Level.PROVIDERS
+    query = _reaching(comparison, source)
     name, place = (_person_name(), Practice.name) if is_person else (Practice.name, Practice.city)
     key = source.c.provider_id if is_person else literal(0)
+    grouped: list[Any] = [Practice.id, Practice.name, Practice.city, Practice.tier]
     if is_person:
         query = query.join(Provider, Provider.id == source.c.provider_id)
-    columns = (Practice.id, key, name, place, Practice.tier)
-    grouped = (Practice.id, Practice.name, Practice.city, Practice.tier, *_person_columns(source, is_person=is_person))
+        grouped += [source.c.provider_id, Provider.last_name, Provider.first_name]
     query = scope_practices(query, viewer).where(*_conditions(chosen)).group_by(*grouped)
-    rows = session.execute(query.with_only_columns(*columns, *_sums(comparison)))
-    return [SourceRow(row[0], row[1], row[2], row[3], row[4], _care(row[5:])) for row in rows]
+    rows = session.execute(query.with_only_columns(Practice.id, key, name, place, Practice.tier, *_sums()))
+    return [SourceRow(row[0], row[1], row[2], row[3], row[4], _care(comparison, row[5:])) for row in rows]
 
 
 def newest_care(session: Session, viewer: Viewer, practice_id: int) -> PracticeCare | None:
@@ -120,10 +132,15 @@ def newest_care(session: Session, viewer: Viewer, practice_id: int) -> PracticeC
 
 def care_of_practice(session: Session, viewer: Viewer, comparison: Comparison, practice_id: int) -> Care:
     """Where the patients of one practice go; nothing when it lies out of the viewer's scope."""
-    source = _sources()
-    query = _joined(comparison, source).join(Practice, Practice.id == source.c.practice_id)
+    source = _sources(Level.PRACTICES, [practice_id])
+    query = _sending(comparison, source).join(Practice, Practice.id == source.c.practice_id)
+    is_ours, is_alike = OurNpi.id.is_not(None), DESTINATION.kind.in_(comparison.kinds)
+    sums = [
+        func.coalesce(func.sum(case((condition, EDGE.patients), else_=0)), 0)
+        for condition in (EDGE.patients > 0, is_alike, is_ours, and_(is_ours, is_alike))
+    ]
     query = scope_practices(query, viewer).where(Practice.id == practice_id)
-    return _care(session.execute(query.with_only_columns(*_sums(comparison))).one())
+    return _care(comparison, session.execute(query.with_only_columns(*sums)).one())
 
 
 def top_competitors(
@@ -141,7 +158,7 @@ def top_competitors(
 
 
 def _ranked(comparison: Comparison, by: Level, ids: Sequence[int]) -> Select[Any]:
-    source = _sources()
+    source = _sources(by, ids)
     key = source.c.provider_id if by is Level.PROVIDERS else source.c.practice_id
     patients = func.sum(EDGE.patients)
     place = func.row_number().over(partition_by=key, order_by=(patients.desc(), EDGE.to_npi))
@@ -149,7 +166,7 @@ def _ranked(comparison: Comparison, by: Level, ids: Sequence[int]) -> Select[Any
     if comparison.basis is Basis.KIND:
         others.append(DESTINATION.kind.in_(comparison.kinds))
     sums = (
-        _joined(comparison, source)
+        _sending(comparison, source)
         .where(*others)
         .group_by(key, EDGE.to_npi, DESTINATION.name)
         .with_only_columns(
@@ -162,21 +179,25 @@ def _ranked(comparison: Comparison, by: Level, ids: Sequence[int]) -> Select[Any
     return query.where(sums.c.place <= COMPETITORS).order_by(sums.c.key, sums.c.place)
 
 
-def _sources() -> Subquery:
-    """Each NPI that refers, with its practice and (0 for the practice's own NPI) its provider; never one of ours."""
-    ours = select(OurNpi.npi)
-    home = _homes()
+def _sources(by: Level | None = None, ids: Sequence[int] = ()) -> Subquery:
+    """Each NPI that refers, with its practice and (0 for the practice's own NPI) its provider; never one of ours.
+
+    With a level and ids only those of these practices or providers: then nothing else is looked at.
+    """
+    ours, home = select(OurNpi.npi), _homes(by, ids)
     people = select(Provider.npi.label("npi"), home.c.practice_id, Provider.id.label("provider_id"))
     people = people.join(home, and_(home.c.provider_id == Provider.id, home.c.place == 1))
     is_person = exists().where(Provider.npi == Practice.npi)
     places = select(Practice.npi, Practice.id, literal(0)).where(Practice.retired_on.is_(None), ~is_person)
+    if by is Level.PRACTICES:
+        places = places.where(Practice.id.in_(ids))
     return union_all(
         people.where(Provider.npi.is_not(None), Provider.npi.not_in(ours)),
         places.where(Practice.npi.is_not(None), Practice.npi.not_in(ours)),
     ).subquery()
 
 
-def _homes() -> Subquery:
+def _homes(by: Level | None, ids: Sequence[int]) -> Subquery:
     """The practices where providers work today, the main one first (`place` 1)."""
     today = clock.today()
     place = func.row_number().over(
@@ -193,10 +214,16 @@ def _homes() -> Subquery:
             or_(Affiliation.ends_on.is_(None), Affiliation.ends_on >= today),
         )
     )
+    if by is Level.PROVIDERS:
+        query = query.where(Affiliation.provider_id.in_(ids))
+    elif by is Level.PRACTICES:
+        worked = aliased(Affiliation)
+        query = query.where(Affiliation.provider_id.in_(select(worked.provider_id).where(worked.practice_id.in_(ids))))
     return query.subquery()
 
 
-def _joined(comparison: Comparison, source: Subquery) -> Select[Any]:
+def _sending(comparison: Comparison, source: Subquery) -> Select[Any]:
+    """The pairs of sources, each with who receives."""
     import_id = comparison.file.id
     is_theirs = and_(EDGE.import_id == import_id, EDGE.from_npi == source.c.npi)
     is_named = and_(DESTINATION.import_id == import_id, DESTINATION.npi == EDGE.to_npi)
@@ -204,29 +231,37 @@ def _joined(comparison: Comparison, source: Subquery) -> Select[Any]:
     return query.outerjoin(OurNpi, OurNpi.npi == EDGE.to_npi).outerjoin(DESTINATION, is_named)
 
 
-def _sums(comparison: Comparison) -> tuple[ColumnElement[int], ...]:
-    """Patients at us, at others that are compared with us, and at the rest."""
-    is_ours = OurNpi.id.is_not(None)
-    is_alike = DESTINATION.kind.in_(comparison.kinds) if comparison.basis is Basis.KIND else literal(value=True)
+def _reaching(comparison: Comparison, source: Subquery) -> Select[Any]:
+    """Each source with its practice, what it sends to all and to our kind, and of both what comes to us."""
+    import_id = comparison.file.id
+    is_alike = case((REACH.kind.in_(comparison.kinds), REACH.patients), else_=0)
+    reach = select(REACH.from_npi, func.sum(REACH.patients).label("whole"), func.sum(is_alike).label("alike"))
+    sent = reach.where(REACH.import_id == import_id).group_by(REACH.from_npi).subquery("sent")
+    is_named = and_(DESTINATION.import_id == import_id, DESTINATION.npi == EDGE.to_npi)
+    is_own_kind = case((DESTINATION.kind.in_(comparison.kinds), EDGE.patients), else_=0)
+    got = select(EDGE.from_npi, func.sum(EDGE.patients).label("ours"), func.sum(is_own_kind).label("ours_alike"))
+    # An outer join begins with the few that are ours; SQLite would otherwise go through all pairs of the file.
+    got = got.select_from(OurNpi).outerjoin(EDGE, and_(EDGE.import_id == import_id, EDGE.to_npi == OurNpi.npi))
+    to_us = got.outerjoin(DESTINATION, is_named).group_by(EDGE.from_npi).subquery("to_us")
+    query = select(source.c.npi, sent.c.whole, sent.c.alike, to_us.c.ours, to_us.c.ours_alike).select_from(source)
+    query = query.join(sent, sent.c.from_npi == source.c.npi).outerjoin(to_us, to_us.c.from_npi == source.c.npi)
+    return query.join(Practice, Practice.id == source.c.practice_id)
 
-    def patients(condition: ColumnElement[bool]) -> ColumnElement[int]:
-        return func.coalesce(func.sum(case((condition, EDGE.patients), else_=0)), 0)
 
-    others = and_(OurNpi.id.is_(None), is_alike)
-    return patients(is_ours), patients(others), func.coalesce(func.sum(EDGE.patients), 0)
+def _sums() -> tuple[ColumnElement[int], ...]:
+    """Patients at all, at our kind, at us, at us as far as we are of our kind."""
+    names = ("sent.whole", "sent.alike", "to_us.ours", "to_us.ours_alike")
+    return tuple(func.coalesce(func.sum(literal_column(name)), 0) for name in names)
 
 
-def _care(sums: Sequence[Any]) -> Care:
-    ours, others, whole = (int(value) for value in sums)
+def _care(comparison: Comparison, sums: Sequence[Any]) -> Care:
+    whole, alike, ours, ours_alike = (int(value) for value in sums)
+    others = alike - ours_alike if comparison.basis is Basis.KIND else whole - ours
     return Care(ours, others, whole - ours - others)
 
 
 def _person_name() -> ColumnElement[str]:
     return Provider.last_name + ", " + Provider.first_name
-
-
-def _person_columns(source: Subquery, *, is_person: bool) -> tuple[Any, ...]:
-    return (source.c.provider_id, Provider.last_name, Provider.first_name) if is_person else ()
 
 
 def _conditions(chosen: ShareFilter) -> list[ColumnElement[bool]]:

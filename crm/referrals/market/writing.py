@@ -4,12 +4,12 @@ A killed import leaves pairs of a file that is not done: nobody reads them, and 
 that another one replaces ceases to count in the moment in which the other begins to; its pairs are removed after that.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
-from sqlalchemy import Insert, Table, delete, exists, insert, select
+from sqlalchemy import Insert, Row, Table, delete, exists, insert, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -21,12 +21,22 @@ from crm.core.errors import Conflict
 from crm.jobs.run import Cancelled
 from crm.referrals.importing.lock import only_one
 from crm.referrals.market import file_queries
-from crm.referrals.market.models import MarketDestination, MarketEdge, MarketImport, MarketState, MarketUpload
+from crm.referrals.market.models import (
+    MarketDestination,
+    MarketEdge,
+    MarketImport,
+    MarketReach,
+    MarketState,
+    MarketUpload,
+)
+from crm.referrals.market.sums import Sums
 from crm.referrals.market.upload import unpack_edges, unpack_names
 
 EDGES = cast(Table, MarketEdge.__table__)
 DESTINATIONS = cast(Table, MarketDestination.__table__)
+REACHES = cast(Table, MarketReach.__table__)
 TURN_ROWS = 2_000
+GLANCE_ROWS = 20_000
 T = TypeVar("T")
 REPLACED = "Replaced by a newer file."
 GONE = "The pairs of this file are no longer kept. Upload it again."
@@ -42,9 +52,7 @@ def write_market(session: Session, import_id: int, checkpoint: Checkpoint) -> No
             raise Conflict("This file was changed in the meantime. Open it again.")
         if state is MarketState.RUNNING:
             _clear_leftovers(session, checkpoint)
-            _write_pairs(session, import_id, checkpoint)
-            with glance(session):
-                stored = file_queries.count_edges(session, import_id)
+            stored = _write_pairs(session, import_id, checkpoint)
             with turn(session):
                 _show(session, import_id, stored)
         _clear_leftovers(session, _unstoppable(checkpoint))
@@ -88,7 +96,8 @@ def _unstoppable(checkpoint: Checkpoint) -> Checkpoint:
     return report
 
 
-def _write_pairs(session: Session, import_id: int, checkpoint: Checkpoint) -> None:
+def _write_pairs(session: Session, import_id: int, checkpoint: Checkpoint) -> int:
+    """Write the pairs of a file and the sums over them; how many pairs are stored."""
     with glance(session):
         upload = file_queries.find_upload(session, import_id)
         packed, total = upload.pairs if upload else None, session.get_one(MarketImport, import_id).kept_rows
@@ -101,11 +110,39 @@ def _write_pairs(session: Session, import_id: int, checkpoint: Checkpoint) -> No
             session.execute(statement, [{"import_id": import_id, **edge._asdict()} for edge in edges])
         done += len(edges)
         checkpoint(done, total)
-    with glance(session):
-        receiving = list(_destinations(session, import_id, unpack_names(packed)))
-    for rows in _turns(receiving):
-        with turn(session):
-            session.execute(insert(DESTINATIONS), rows)
+    sums = Sums(_words_of(session, packed))
+    for stored in _stored_pairs(session, import_id):
+        sums.add((row[0], row[1], row[2], row[3]) for row in stored)
+    for table, rows in ((DESTINATIONS, sums.destinations()), (REACHES, sums.reaches())):
+        for piece in _turns(rows):
+            with turn(session):
+                session.execute(insert(table), [{"import_id": import_id, **row} for row in piece])
+    return sums.pairs
+
+
+def _stored_pairs(session: Session, import_id: int) -> Iterator[Sequence[Row[str, str, int, int | None]]]:
+    """The pairs of a file in pieces, each read in a glance: nobody who saves meanwhile waits for all of them."""
+    columns, last = EDGES.c, ("", "")
+    query = select(columns.from_npi, columns.to_npi, columns.patients, columns.transactions)
+    query = query.where(columns.import_id == import_id).order_by(columns.from_npi, columns.to_npi).limit(GLANCE_ROWS)
+    while True:
+        with glance(session):
+            rows = session.execute(query.where(tuple_(columns.from_npi, columns.to_npi) > last)).all()
+        if not rows:
+            return
+        yield rows
+        last = rows[-1][0], rows[-1][1]
+
+
+def _words_of(session: Session, packed: bytes) -> dict[str, tuple[str, str]]:
+    """Name and kind of each who receives: as the file says, otherwise as the directory does."""
+    found = {npi: (name, kind) for npi, name, kind in unpack_names(packed)}
+    for npis in _turns(npi for npi, words in list(found.items()) if not all(words)):
+        with glance(session):
+            for npi, own_name, own_kind in file_queries.directory_words(session, npis):
+                name, kind = found[npi]
+                found[npi] = name or own_name, kind or own_kind
+    return found
 
 
 def _turns(rows: Iterable[T]) -> Iterator[list[T]]:
@@ -119,19 +156,6 @@ def _insert_once(session: Session) -> Insert:
     if session.get_bind().dialect.name == "sqlite":
         return sqlite.insert(EDGES).on_conflict_do_nothing()
     return postgresql.insert(EDGES).on_conflict_do_nothing()
-
-
-def _destinations(session: Session, import_id: int, named: Iterable[tuple[str, str, str]]) -> Iterator[dict[str, Any]]:
-    """Who receives: called as the file says, otherwise as the directory does."""
-    of_file = {npi: (name, kind) for npi, name, kind in named}
-    bare = {npi for npi, words in of_file.items() if not all(words)}
-    of_directory = {npi: (name, kind) for npi, name, kind in file_queries.directory_words(session, bare)}
-    for npi, patients, transactions in file_queries.received_by(session, import_id):
-        (name, kind), (own_name, own_kind) = of_file.get(npi, ("", "")), of_directory.get(npi, ("", ""))
-        yield {
-            "import_id": import_id, "npi": npi, "name": name or own_name, "kind": kind or own_kind,
-            "patients": int(patients), "transactions": None if transactions is None else int(transactions),
-        }  # fmt: skip
 
 
 def _show(session: Session, import_id: int, stored: int) -> None:
@@ -160,7 +184,7 @@ def _note_taken_back(session: Session, batch: MarketImport, says: str) -> None:
 
 def _clear_leftovers(session: Session, checkpoint: Checkpoint) -> None:
     """Remove the pairs of every file that is not done: killed, withdrawn, replaced or taken back."""
-    for table in (EDGES, DESTINATIONS):
+    for table in (EDGES, DESTINATIONS, REACHES):
         has_rows = exists().where(table.c.import_id == MarketImport.id)
         with glance(session):
             dead = session.scalars(
@@ -171,7 +195,7 @@ def _clear_leftovers(session: Session, checkpoint: Checkpoint) -> None:
 
 
 def _delete_rows(session: Session, table: Table, import_id: int, checkpoint: Checkpoint) -> None:
-    key = table.c.from_npi if table is EDGES else table.c.npi
+    key = table.c.npi if table is DESTINATIONS else table.c.from_npi
     border = select(key).where(table.c.import_id == import_id).order_by(key).offset(TURN_ROWS).limit(1)
     is_more = True
     while is_more:

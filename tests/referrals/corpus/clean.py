@@ -39,7 +39,7 @@ class Clean:
 
 def clean_files() -> Iterator[Clean]:
     """All of them, in an order that never changes."""
-    chance = Random(SEED)  # noqa: S311 invented data, no secret
+    chance = Random(SEED)
     for part in (_events, _strange_values, _counts, _other_counts, _directories, _workbooks):
         yield from part(chance)
 
@@ -92,13 +92,13 @@ EXTRA_VALUES = {
 
 def _events(chance: Random) -> Iterator[Clean]:
     """Each layout in each format, with a harmless column more."""
-    number = 0
-    for (layout, columns), (kind, (ending, write)) in product(LAYOUTS.items(), FORMATS.items()):
+    for number, ((layout, columns), (kind, (ending, write))) in enumerate(product(LAYOUTS.items(), FORMATS.items())):
         extra = HARMLESS_EXTRAS[number % len(HARMLESS_EXTRAS)]
-        number += 1
         rows = [[VALUES[what][line] for what in columns.values()] + [EXTRA_VALUES[extra]] for line in range(ROWS)]
         chance.shuffle(rows)
-        yield Clean(f"{layout}, {kind}, {extra}", f"{layout}{ending}", write([[*columns, extra], *rows]), tuple(columns))
+        yield Clean(
+            f"{layout}, {kind}, {extra}", f"{layout}{ending}", write([[*columns, extra], *rows]), tuple(columns)
+        )
 
 
 def _strange_values(_chance: Random) -> Iterator[Clean]:
@@ -117,7 +117,10 @@ def _strange_values(_chance: Random) -> Iterator[Clean]:
         "clinicians with numbers": ("provider", ["OKONJO, ADA [1234567]", "BECKER, HAL [7654321]"]),
         "rooms": ("site", ["Room 204", "Suite 100", "Bldg B, 3rd floor"]),
         "payers": ("payer", ["BCBS OH PPO", "Medicare A/B", "WC", "UHC Medicare Advantage", "N/A"]),
-        "long names": ("practice", ["The Ohio Valley University Wexford Medical Center and Affiliated Physicians, Inc."]),
+        "long names": (
+            "practice",
+            ["The Ohio Valley University Wexford Medical Center and Affiliated Physicians, Inc."],
+        ),
         "accents": ("practice", ["Clínica de la Família", "Ärztehaus Dublin", "Cabinet Médical – Est"]),
         "sites with a suite": ("site", ["1200 W 5th Ave #210", "Easton #2"]),
         "dates with times": ("day", [f"03/{n % 27 + 1:02d}/2026 {n % 12 + 1}:15 PM" for n in range(ROWS)]),

@@ -1,4 +1,4 @@
-"""Writes a table as the bytes of a file: CSV in the encodings and with the delimiters of exports, XLSX by two writers."""
+"""Writes a table as the bytes of a file: CSV in the encodings and delimiters of exports, XLSX by two writers."""
 
 import csv
 import io

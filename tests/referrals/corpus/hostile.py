@@ -108,7 +108,7 @@ def _columns_of_known_names(chance: Random) -> Iterator[Hostile]:
     """A column that is imported holds only things of patients."""
     for kind in BY_VALUE:
         values = _values(kind, chance)
-        table = [row[:3] + [value] + row[4:] for row, value in zip(_base(), ["Source practice", *values], strict=True)]
+        table = [[*row[:3], value, *row[4:]] for row, value in zip(_base(), ["Source practice", *values], strict=True)]
         yield Hostile(f"{kind.name} under Source practice", "all.csv", text(table), _canaries(values))
 
 
@@ -320,7 +320,11 @@ def _counts_with_patients(chance: Random) -> Iterator[Hostile]:
         rows = [[f"{event(n)[1]}", event(n)[2], "1", *people[n - 1]] for n in range(1, ROWS + 1)]
         table = [["Referral Date", "Referring NPI", "Count", *columns], *rows]
         yield Hostile(
-            f"a count of 1 in each row, {columns[0]}", "ones.csv", text(table), _canaries(sum(people, [])), columns
+            f"a count of 1 in each row, {columns[0]}",
+            "ones.csv",
+            text(table),
+            _canaries([value for person in people for value in person]),
+            columns,
         )
 
 

@@ -80,7 +80,7 @@ KINDS = (
         Allergies|Lab Result|Condition|REASON_FOR_REFERRAL|Procedure|Referral Dx|Condition Code|Rx|Meds""",
         lambda c: c.choice(words.ICD)),
     _kind("+", "sex or race", "Sex|Gender|Patient Sex|Race|Ethnicity|Marital Status|Preferred Language|Religion|PAT_SEX|Gender Identity|Birth Sex|Language",
-        lambda c: c.choice(("Female", "Male", "Unknown"))),
+        lambda c: c.choice(("Female", "Male", "Other"))),
     _kind("+", "free text", """Notes|Comments|Referral Notes|Remarks|Reason for Referral|Message|Other|Misc|Additional Info|Clinical Notes|
         Scheduling Comment|Special Instructions|Memo|Details|History|Description|Narrative|Internal Note|Patient Notes|Other Info""", words.note),
 )  # fmt: skip

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from crm.accounts.viewer import SYSTEM
 from crm.core.errors import RoundsError
 from crm.referrals import import_services
-from crm.referrals.models import ImportUpload, ReferralImport
 from crm.referrals.importing.upload import unpack
+from crm.referrals.models import ImportUpload, ReferralImport
 from tests.referrals.corpus.clean import Clean
 from tests.referrals.corpus.hostile import Hostile
 

@@ -11,7 +11,6 @@ from crm.accounts.permissions import Permission
 from crm.audit.models import Action
 from crm.audit.trail import record
 from crm.core.db import db, separate_transaction
-from crm.core.errors import NotFound
 from crm.core.paging import PAGE_SIZE, Page, page_number
 from crm.core.web import allow, arg_int, page
 from crm.directory.models import Tier
@@ -117,16 +116,14 @@ def _chips(chosen: ShareFilter) -> list[dict[str, str]]:
 @bp.get("/shares.csv")
 @allow(Permission.REFERRALS_VIEW)
 def share_csv() -> ResponseReturnValue:
-    """The table as it is filtered, as a file; taking it is recorded."""
-    files = file_queries.list_done(db.session())
-    if not files:
-        raise NotFound("There are no market data yet.")
-    found = _found(files, read_share_filter(request.args))
-    competitors = _competitors(found, found.lines)
-    rows = [table.file_row(line, competitors.get(line.key, [])) for line in found.lines]
-    head = table.file_head(is_person=found.chosen.by is Level.PROVIDERS)
+    """The table as it is filtered, as a file; taking it is recorded. Without market data it has no lines."""
+    files, chosen = file_queries.list_done(db.session()), read_share_filter(request.args)
+    found = _found(files, chosen) if files else None
+    competitors = _competitors(found, found.lines) if found else {}
+    rows = [table.file_row(line, competitors.get(line.key, [])) for line in (found.lines if found else [])]
+    head = table.file_head(is_person=chosen.by is Level.PROVIDERS)
     with separate_transaction() as session:
-        filters = dict(found.chosen.pairs())
+        filters = dict(chosen.pairs())
         record(session, Action.EXPORTED, "market", label="Shares of care, CSV", rows=len(rows), filters=filters)
     headers = {"Content-Disposition": "attachment; filename=shares-of-care.csv"}
     return Response(b"".join(csv_writer.lines(head, rows)), mimetype="text/csv", headers=headers)

@@ -1,0 +1,77 @@
+"""What is kept of a file under the organization's settings: rows without their patient columns, counts, or nothing."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from crm.core import clock, formats
+from crm.core.errors import Invalid
+from crm.referrals.importing import aggregate
+from crm.referrals.importing.identity import Ruling
+from crm.referrals.importing.kept import kept_blocks
+from crm.referrals.importing.mapping import MappedColumn, missing
+from crm.referrals.importing.rows import Options, RowReader
+from crm.referrals.importing.survey import Survey
+from crm.referrals.importing.upload import pack, pack_blocks
+from crm.referrals.models import Grain
+
+SHOWN = 3
+NOT_COUNTABLE = "Your organization keeps counts only, so this file is counted as it comes in."
+
+
+@dataclass(frozen=True)
+class Taken:
+    """The packed rows that wait for their import, how many they are, and how they are read."""
+
+    packed: bytes
+    count: int
+    grain: Grain
+    mapping: dict[str, Any]
+
+
+def refuse_patients(found: Survey) -> None:
+    """Raise Invalid, which names columns and never values, when any sheet holds a column of patients."""
+    columns = [
+        (column, sheet)
+        for sheet in (found.main, *found.others)
+        for column in sheet.dropped
+        if column.verdict.ruling is Ruling.REFUSE
+    ]
+    if not columns:
+        return
+    named = [f"column {column.letter} ({column.verdict.rule.lower()})" for column, _ in columns[:SHOWN]]
+    more = f" and {len(columns) - SHOWN} more" if len(columns) > SHOWN else ""
+    raise Invalid(
+        f"This file identifies patients: {', '.join(named)}{more}. Your organization refuses such files whole. "
+        "Nothing of it was kept; export it without these columns."
+    )
+
+
+def take(found: Survey, grain: Grain, mapping: dict[str, Any], *, counts_only: bool) -> Taken:
+    """Pack the rows of a file, or their counts. Raises Invalid when they cannot be counted."""
+    if not counts_only or grain is Grain.MONTH:
+        packed, count = pack(found.main)
+        return Taken(packed, count, grain, mapping)
+    columns = [MappedColumn.from_json(column) for column in mapping["columns"]]
+    if problems := missing([column.target for column in columns], grain, has_month=False):
+        raise Invalid(f"{NOT_COUNTABLE} {' '.join(problems)} Name the column so that it is known, or use a profile.")
+    reader = RowReader(columns, grain, Options.from_json(mapping["options"]), clock.today())
+    counts = aggregate.count_rows(kept_blocks(found.main), reader)
+    if not counts.cells:
+        raise Invalid(f"{NOT_COUNTABLE} No row of it could be read: {counts.refused[0][1].lower()}.")
+    packed, count = pack_blocks(aggregate.blocks(counts))
+    return Taken(packed, count, Grain.MONTH, _counted(mapping, counts))
+
+
+def _counted(mapping: dict[str, Any], counts: aggregate.Counts) -> dict[str, Any]:
+    """The mapping of the counts in place of that of the rows."""
+    columns = aggregate.mapped(counts)
+    said = f"{formats.plural(counts.rows - len(counts.refused), 'referral')} became counts of months as they came in."
+    return {
+        **mapping,
+        "columns": [column.as_json() for column in columns],
+        "guesses": [column.target for column in columns],
+        "surveyed": Grain.MONTH,
+        "dropped": [{**note, "is_main": False} for note in mapping["dropped"]],
+        "options": {**mapping["options"], "service_line": "", "site": "", "day_first": False},
+        "counted": said,
+    }
