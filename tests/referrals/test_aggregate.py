@@ -26,9 +26,11 @@ from crm.referrals import import_services
 from crm.referrals.importing import aggregate
 from crm.referrals.importing.aggregate import By
 from crm.referrals.importing.headers import Target
+from crm.referrals.importing.kept import Block
 from crm.referrals.importing.mapping import MappedColumn
 from crm.referrals.importing.rows import Options, RowReader
-from crm.referrals.models import Grain, ImportUpload, MappingProfile, Referral, ReferralImport, ReferralMonth
+from crm.referrals.models import Grain, ImportUpload, MappingProfile, Referral, ReferralImport
+from crm.referrals.rollup_models import ReferralPracticeMonth
 from crm.referrals.queries import is_counted
 from tests.cast import Cast
 from tests.referrals.files import BECKER, HEADER, OKONJO, csv_bytes, event, events, workbook
@@ -73,6 +75,11 @@ ROWS = st.lists(
 )  # fmt: skip
 
 
+def block_of(lines: list[list[str]]) -> Block:
+    columns = list(map(list, zip(*lines, strict=True))) or [[] for _ in TARGETS]
+    return Block(list(range(2, 2 + len(lines))), columns, {})
+
+
 @given(ROWS, st.sampled_from(By), st.randoms(use_true_random=False))
 def test_counts_add_up_and_do_not_hang_on_the_order_of_rows(rows: list[Any], by: By, chance: Any) -> None:
     cells = [
@@ -84,7 +91,7 @@ def test_counts_add_up_and_do_not_hang_on_the_order_of_rows(rows: list[Any], by:
     )
 
     def counted(lines: list[list[str]]) -> list[list[str]]:
-        return list(aggregate.count_rows(enumerate(lines, 2), reader, by).lines())
+        return list(aggregate.count_rows([block_of(lines)], reader, by).lines())
 
     found = counted(cells)
     assert sum(int(line[-2]) for line in found) == len(rows)
@@ -254,6 +261,6 @@ def test_the_settings_of_imports_are_kept(organization: Organization, sign_in: A
 
 
 def _rollup(session: Session) -> list[tuple[int, ...]]:
-    measures = (ReferralMonth.received, ReferralMonth.seen, ReferralMonth.lost, ReferralMonth.paid_cents)
-    query = select(ReferralMonth.month, *map(func.sum, measures)).group_by(ReferralMonth.month)
-    return [tuple(map(int, row)) for row in session.execute(query.order_by(ReferralMonth.month)) if any(row[1:])]
+    measures = (ReferralPracticeMonth.received, ReferralPracticeMonth.seen, ReferralPracticeMonth.lost, ReferralPracticeMonth.paid_cents)
+    query = select(ReferralPracticeMonth.month, *map(func.sum, measures)).group_by(ReferralPracticeMonth.month)
+    return [tuple(map(int, row)) for row in session.execute(query.order_by(ReferralPracticeMonth.month)) if any(row[1:])]

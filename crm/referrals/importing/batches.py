@@ -36,7 +36,7 @@ class Batch:
     are_children: bool = False
 
 
-def read_batches(blocks: Iterable[Block], reader: RowReader, keys: Keys, size: int = BATCH_ROWS) -> Iterator[Batch]:
+def read_batches(blocks: Iterable[Block], reader: RowReader, keys: Keys) -> Iterator[Batch]:
     """Read all pieces of a file."""
     seen, held = _Seen(), []
     waiting: list[Batch] = []
@@ -45,7 +45,7 @@ def read_batches(blocks: Iterable[Block], reader: RowReader, keys: Keys, size: i
         waiting.append(batch)
         if children:
             held.append(children)
-        if sum(len(part.rows) for part in waiting) >= size:
+        if sum(len(part.rows) for part in waiting) >= BATCH_ROWS:
             yield _joined(waiting)
             waiting = []
     if waiting:
@@ -54,12 +54,12 @@ def read_batches(blocks: Iterable[Block], reader: RowReader, keys: Keys, size: i
         yield _children(_joined(held), seen)
 
 
-def large_blocks(blocks: Iterable[Block], size: int = BLOCK_LINES) -> Iterator[Block]:
+def large_blocks(blocks: Iterable[Block]) -> Iterator[Block]:
     """Blocks put together: what is done once for each costs less."""
     waiting: list[Block] = []
     for block in blocks:
         waiting.append(block)
-        if sum(len(part.numbers) for part in waiting) >= size:
+        if sum(len(part.numbers) for part in waiting) >= BLOCK_LINES:
             yield _put_together(waiting)
             waiting = []
     if waiting:
