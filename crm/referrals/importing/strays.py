@@ -14,7 +14,7 @@ from itertools import filterfalse
 
 from crm.core.patient_words import Sign, folded, signs_in
 from crm.referrals.importing.headers import DATES, MONEY, PAYERS, STATUSES, Target
-from crm.referrals.importing.sign_patterns import FINDS, is_vin
+from crm.referrals.importing.sign_patterns import FINDS, is_vin, misfits
 from crm.referrals.importing.signs import MOST, ValueSigns
 
 MARK = "?"
@@ -89,7 +89,7 @@ MISPLACED = (
     ("An email address", ANY_EMAIL), ("A telephone number", PHONE), ("A web or network address", WEB),
     ("A date", DATE), ("A diagnosis code", ICD),
 )  # fmt: skip
-SHAPES = {Contents.DAYS: DAY, Contents.NUMBERS: NUMBER, Contents.NPIS: NPI}
+SHAPES = {Contents.DAYS: DAY, Contents.NPIS: NPI}
 FINDS_OF_SIGNS = {Sign.SSN: FINDS["ssn"], Sign.MBI: FINDS["mbi"]}
 # Whether somebody is a woman or a man identifies nobody; it has no use here, and patients only.
 SEXES = {"f", "m", "female", "male", "woman", "man", "unknown", "u", "other", "x", "nonbinary", "non-binary"}
@@ -120,13 +120,15 @@ class Strays:
         self.filled += sum(times)
         if self.contents in UNNAMED:
             self._count(values, times)
+        elif self.contents is Contents.NUMBERS:
+            self.marked.update(misfits(values, NUMBER.fullmatch))
         elif pattern := SHAPES.get(self.contents):
             self.marked.update(filterfalse(pattern.fullmatch, values))
         else:
             self._look_at_new(values, times)
 
     def _look_at_new(self, values: list[str], times: list[int]) -> None:
-        new = set(filterfalse(CODE.fullmatch, values) if self.contents is Contents.CODES else values)
+        new = set(misfits(values, CODE.fullmatch) if self.contents is Contents.CODES else values)
         new -= self.different
         if len(self.different) < MAX_DIFFERENT:
             self.different |= new
