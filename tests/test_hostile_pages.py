@@ -44,8 +44,8 @@ SCHEMES = {"", "https", "http", "tel", "mailto", "sms"}
 # Text that the program itself writes and reads: keys, hashes, codes, addresses of its own pages.
 OWN_WORDS = {
     "search_key", "row_key", "row_key_secret", "token_hash", "account_hash", "password_hash", "time_zone", "npi",
-    "source_npi", "taxonomy", "sha256", "header_key", "request_id", "client_key", "result_url", "payer", "kind",
-    "channel", "state", "zip", "pac_id", "object_kind", "room",
+    "source_npi", "from_npi", "to_npi", "taxonomy", "sha256", "header_key", "request_id", "client_key", "result_url",
+    "payer", "kind", "channel", "state", "content_hash", "zip", "pac_id", "object_kind", "room",
 }  # fmt: skip
 
 

@@ -102,12 +102,17 @@ _SIGNS: dict[Sign, list[re.Pattern[str]]] = {
     Sign.CASE: [re.compile(rf"(?<![\d.$-])\b(?:{_AGE})(?:[\w ,;-]{{0,30}}?[\s,;(]){_CONDITION}(?!\w)", re.IGNORECASE)],
 }
 
+# No name is there without one of these words, and nothing else without a digit: most texts need no closer look.
+_NAMING = re.compile(r"pt|pati|m(?:r|s|iss)", re.IGNORECASE)
+_DIGIT = re.compile(r"\d")
+
 
 def signs_in(text: str | None, known_names: Collection[str] = ()) -> frozenset[Sign]:
     """Which signs of a patient a text shows. `known_names` may stand there: staff, providers."""
     plain = folded(text or "")
     known = {word.casefold() for name in known_names for word in re.findall(r"[^\W\d_]+", name)}
-    return frozenset(sign for sign, patterns in _SIGNS.items() if any(_shows(plain, p, known) for p in patterns))
+    possible = {*(_SIGNS if _DIGIT.search(plain) else ()), *((Sign.NAME,) if _NAMING.search(plain) else ())}
+    return frozenset(sign for sign in possible if any(_shows(plain, p, known) for p in _SIGNS[sign]))
 
 
 def check_texts(*, is_confirmed: bool, known_names: Collection[str] = (), **texts: str | None) -> None:

@@ -106,7 +106,7 @@ def _providers(rng: np.random.Generator, practice: Ints, practices: int, affilia
 
 
 def source_rows() -> Rows:
-    """Who referred and is not recognized: by a name that no practice has, or with the NPI of nobody in the directory."""
+    """Who referred and is not recognized: a name that no practice has, or the NPI of nobody in the directory."""
     npis = [identifiers.npi(9_000_003 + n) for n in range(len(UNKNOWN_SOURCES))]
     sources = [Named("practice", npi, name, "", "", "") for name in UNKNOWN_SOURCES for npi in (None, *npis[:2])]
     return [

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 from crm.accounts.permissions import Role
-from crm.demo import diary, people, practices, receipts, referrals, trends, users, visits
+from crm.demo import diary, market, people, practices, receipts, referrals, trends, users, visits
 from crm.demo.places import TERRITORIES, zip_prefixes
 from crm.demo.rows import Columns, Ints, Row, Rows, World
 from crm.demo.scale import MONTHS, SCALES
@@ -34,8 +34,7 @@ def build_world(scale_name: str, seed: int, today: date, *, hash_of: HashOf, row
 
     sketches = practices.sketch_practices(scale, seed, users.liaisons_by_territory(staff))
     homes = people.staffing(sketches, scale.providers, seed)
-    providers = people.provider_rows(sketches, homes, seed, since)
-    tables["provider"] = providers
+    providers = tables["provider"] = people.provider_rows(sketches, homes, seed, since)
     affiliations = people.affiliation_rows(sketches, homes, seed, today, since)
     tables["affiliation"] = affiliations
     contacts = people.contact_rows(sketches, scale.contacts, seed, since)
@@ -67,6 +66,7 @@ def build_world(scale_name: str, seed: int, today: date, *, hash_of: HashOf, row
     tables["meeting"] = meetings
     tables["meeting_attendee"] = diary.attendee_rows(meetings, staff, met_at, seed)
     _add_receipts(world, events, staff, seed, since)
+    tables.update(market.market_tables(providers, affiliations, _first(staff, Role.ANALYST).id, seed, today, since))
     return world
 
 

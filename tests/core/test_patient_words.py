@@ -4,10 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crm.core import patient_words
 from crm.core.errors import Invalid
 from crm.core.patient_words import REFUSED, Sign, check_texts, signs_in
 from tests.core import patient_notes as notes
 
+PARTS = """
+Patient patients Pt PT pt. Mr Mrs Ms Miss Zeb Quill named DOB born Jan January 3 14 1951 MRN chart # 00482915 SSN 218
+44 1029 1EG4 TE5 MK72 - / . , : ; 72 yo yr old female M with c/o pain ٣ １ ſ is id name
+"""
 LETTERS = "ACDEFGHJKMNPQRTUVWXY"
 ALWAYS_FOUND = 0.99
 USUALLY_FOUND = 0.8
@@ -78,6 +83,15 @@ def test_npis_phones_and_zips_are_never_refused(npi: str, zip_plus_four: str) ->
 @given(st.text())
 def test_any_text_can_be_read(text: str) -> None:
     assert signs_in(text) <= frozenset(Sign)
+
+
+@given(
+    st.lists(st.sampled_from([*PARTS.split(), *[" "] * 12, "\u212a", "\u2011", "m\u0131ss"]), max_size=8).map("".join)
+)
+def test_a_text_that_needs_no_closer_look_shows_nothing(text: str) -> None:
+    plain = patient_words.folded(text)
+    shown = {s for s, patterns in patient_words._SIGNS.items() for p in patterns if patient_words._shows(plain, p, ())}
+    assert signs_in(text) == shown
 
 
 def test_a_refusal_names_the_sign_and_never_the_value() -> None:

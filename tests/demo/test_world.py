@@ -68,6 +68,9 @@ def test_passwords_and_secrets_do_not_change_the_content(world: World) -> None:
         ("referral_import", 36, 37),
         ("export", 3, 10),
         ("route_plan", 4, 4),
+        ("market_import", 1, 1),
+        ("market_edge", 1_500, 4_500),
+        ("our_npi", 4, 4),
     ],
 )
 def test_there_is_as_much_as_promised(world: World, table: str, least: int, most: int) -> None:

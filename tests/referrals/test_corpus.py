@@ -23,7 +23,7 @@ from tests.referrals.corpus.limits import limits
 
 DOCS = Path(__file__).parents[2] / "docs" / "PATIENT_DATA.md"
 BATCHES = 8
-BY_PAGE = 37  # one of so many goes the whole way, by the page
+BY_PAGE = 53  # one of so many goes the whole way, by the page
 pytestmark = pytest.mark.usefixtures("cast")
 
 

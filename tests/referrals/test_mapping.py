@@ -7,9 +7,9 @@ import pytest
 from crm.referrals.importing import mapping
 from crm.referrals.importing.facts import CHOICES, NONE, day_number
 from crm.referrals.importing.headers import Target
+from crm.referrals.importing.kept import Block
 from crm.referrals.importing.mapping import Sure
 from crm.referrals.importing.reading import read_file
-from crm.referrals.importing.kept import Block
 from crm.referrals.importing.rows import Options, RowReader, Rows
 from crm.referrals.importing.survey import survey
 from crm.referrals.models import Grain

@@ -14,8 +14,9 @@ from crm.directory.npi import is_npi
 from crm.referrals.importing import survey as surveying
 from crm.referrals.importing.reading import read_file
 from crm.referrals.importing.sheets import SEPARATORS
-from crm.referrals.importing.sign_patterns import FINDS, PATTERNS, YEARS, is_vin, looks_of, shape_of
+from crm.referrals.importing.sign_patterns import FINDS, PATTERNS, YEARS, is_vin, looks_of, misfits, shape_of
 from crm.referrals.importing.signs import NPI_SAMPLE, PHRASE_SIGNS, SAMPLE, TELLING, TELLING_SHAPES, ValueSigns
+from crm.referrals.importing.strays import CODE, NUMBER
 from crm.referrals.importing.survey import survey
 from tests.referrals.files import csv_bytes
 
@@ -159,3 +160,12 @@ def test_a_file_on_the_disk_is_found_as_it_is_in_memory(tmp_path: Path) -> None:
     for content in (data, tmp_path / "a.csv"):
         found = survey(read_file("a.csv", content)).main
         assert [column.verdict.rows for column in found.dropped] == [3]
+
+
+@pytest.mark.parametrize("pattern", [CODE, NUMBER])
+def test_misfits_are_all_values_that_do_not_fit(pattern: re.Pattern[str]) -> None:
+    @given(st.lists(values, max_size=12))
+    def check(column: list[str]) -> None:
+        assert list(misfits(column, pattern.fullmatch)) == [cell for cell in column if not pattern.fullmatch(cell)]
+
+    check()

@@ -8,13 +8,14 @@ a cell is what an import knows a count again by, see `keys.py`.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import compress
 from typing import NamedTuple
 
 from crm.referrals.importing.batches import large_blocks
 from crm.referrals.importing.facts import NONE
 from crm.referrals.importing.headers import Target
 from crm.referrals.importing.kept import Block
-from crm.referrals.importing.mapping import MappedColumn, Sure
+from crm.referrals.importing.mapping import DateOrder, MappedColumn, Sure
 from crm.referrals.importing.rows import Named, RowReader, Rows
 from crm.referrals.importing.sheets import column_letter
 from crm.referrals.models import PayerClass, ReferralStatus, SourceKind
@@ -59,6 +60,11 @@ class Count:
     site: str
     numbers: dict[ReferralStatus, list[int]] = field(default_factory=dict)
 
+    @property
+    def about(self) -> tuple[str, ...]:
+        """The cells under ABOUT."""
+        return (*self.source, self.service_line, self.site)
+
 
 @dataclass
 class Counts:
@@ -71,28 +77,37 @@ class Counts:
 
     @property
     def headers(self) -> list[tuple[str, Target]]:
-        """The columns of the counts, by names that an import knows."""
-        columns = [
-            ("Month", Target.MONTH), ("Referring NPI", Target.SOURCE_NPI), ("Source practice", Target.SOURCE_NAME),
-            ("Referring provider", Target.PROVIDER_NAME), ("Source city", Target.SOURCE_CITY),
-            ("Source ZIP", Target.SOURCE_ZIP), ("Service line", Target.SERVICE_LINE), ("Site", Target.SITE),
-            ("Payer class", Target.PAYER), ("Status", Target.STATUS), ("Referrals", Target.COUNT),
-        ]  # fmt: skip
-        if self.money:
-            columns.append((MONEY_HEADERS[self.money], self.money))
-        return columns
+        """The columns of the counts, by names that an import knows; those that would be blank are left out."""
+        money = [(MONEY_HEADERS[self.money], self.money)] if self.money else []
+        return [column for column, is_there in zip(COLUMNS, self._is_there(), strict=True) if is_there] + money
 
     def lines(self) -> Iterator[list[str]]:
         """The counts as cells of text, in an order that depends on them only."""
+        is_there = self._is_there()
         for cell, found in sorted(self.cells.items(), key=lambda pair: pair[0]):
             month = f"{cell.month // 12:04d}-{cell.month % 12 + 1:02d}"
-            about = [month, *found.source, found.service_line, found.site, PAYER_WORDS[cell.payer]]
+            about = [month, *found.about, PAYER_WORDS[cell.payer]]
             for status in STATUSES:
                 count, cents = found.numbers.get(status, (0, 0))
-                line = [*about, status.label, str(count)]
+                line = list(compress([*about, status.label, str(count)], is_there))
                 yield [*line, f"{cents / 100:.2f}"] if self.money else line
 
+    def _is_there(self) -> list[bool]:
+        """Of each of COLUMNS, whether any cell has it."""
+        filled = [any(texts) for texts in zip(*(count.about for count in self.cells.values()), strict=True)]
+        return [True, *(filled or [True] * len(ABOUT)), True, True, True]
 
+
+ABOUT = (
+    ("Referring NPI", Target.SOURCE_NPI), ("Source practice", Target.SOURCE_NAME),
+    ("Referring provider", Target.PROVIDER_NAME), ("Source city", Target.SOURCE_CITY),
+    ("Source ZIP", Target.SOURCE_ZIP),
+    ("Service line", Target.SERVICE_LINE), ("Site", Target.SITE),
+)  # fmt: skip
+COLUMNS = (
+    ("Month", Target.MONTH), *ABOUT, ("Payer class", Target.PAYER), ("Status", Target.STATUS),
+    ("Referrals", Target.COUNT),
+)  # fmt: skip
 MONEY_HEADERS = {Target.BILLED: "Charges", Target.PAID: "Payments", Target.NET: "Net revenue"}
 PAYER_WORDS = {payer: payer.value.replace("_", " ") for payer in PayerClass}
 
@@ -143,7 +158,7 @@ def _count(counts: Counts, said: Cell, source: Source, status: ReferralStatus, c
 def mapped(counts: Counts) -> list[MappedColumn]:
     """The columns of the counts as an import maps them."""
     return [
-        MappedColumn(column_letter(place), header, target, Sure.SURE, 1.0)
+        MappedColumn(column_letter(place), header, target, Sure.SURE, 1.0, date_order=DateOrder.MONTH)
         for place, (header, target) in enumerate(counts.headers)
     ]
 

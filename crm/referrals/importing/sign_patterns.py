@@ -5,9 +5,11 @@ A value that a pattern finds has a shape that its shape finds, so where few shap
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import compress, filterfalse
+from operator import not_
 
 Finds = Callable[[str], re.Match[str] | None]
 
@@ -134,3 +136,14 @@ def looks_of(shape: str) -> frozenset[str]:
     if not _MAY_BEGIN(shape) and not _MAY_HOLD(shape):
         return frozenset()
     return frozenset(look for look, may_find in _MAY_FIND if may_find(shape))
+
+
+def misfits(values: list[str], fits: Callable[[str], object]) -> Iterator[str]:
+    """The values that do not fit, for a rule in which a letter is as good as `a` and a digit as `9` wherever it accepts
+    those: then whatever has a shape that fits does too, and few shapes need a look."""
+    text = "\n".join(values)
+    if text.count("\n") >= len(values):
+        return filterfalse(fits, values)
+    shapes = shape_of(text).split("\n")
+    fitting = set(filter(fits, set(shapes)))
+    return filterfalse(fits, compress(values, map(not_, map(fitting.__contains__, shapes))))

@@ -6,8 +6,8 @@ fraction of a second because most columns repeat few values: each different one 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import compress, repeat
-from operator import mul
+from itertools import compress, count, repeat
+from operator import contains, mul
 
 from crm.core.patient_words import Sign, signs_in
 from crm.directory.npi import is_npi
@@ -149,15 +149,11 @@ class ValueSigns:
 
 
 def _count_phrases(values: Sequence[str], times: Sequence[int], text: str) -> int:
-    plain = text.lower()
-    telling = [word for word in TELLING if word in plain]
-    if not telling:
-        return 0
-    return sum(
-        often
-        for value, often in zip(values, times, strict=True)
-        if any(word in value.lower() for word in telling) and signs_in(value) & PHRASE_SIGNS
-    )
+    whole = text.lower()
+    words = [word for word in TELLING if word in whole]
+    plain = list(map(str.lower, values)) if words else []
+    telling = {place for word in words for place in compress(count(), map(contains, plain, repeat(word)))}
+    return sum(times[place] for place in telling if signs_in(values[place]) & PHRASE_SIGNS)
 
 
 def _is_npi(value: str) -> bool:

@@ -14,7 +14,7 @@ from itertools import filterfalse
 
 from crm.core.patient_words import Sign, folded, signs_in
 from crm.referrals.importing.headers import DATES, MONEY, PAYERS, STATUSES, Target
-from crm.referrals.importing.sign_patterns import FINDS, is_vin
+from crm.referrals.importing.sign_patterns import FINDS, is_vin, misfits
 from crm.referrals.importing.signs import MOST, ValueSigns
 
 MARK = "?"
@@ -60,7 +60,8 @@ DAY = re.compile(
 )
 NUMBER = re.compile(r"(?:NPI|USD)?[\s:#$(+-]*\d[\d,. -]*(?:e[+-]?\d+)?\s*[)%-]?(?:\s?USD)?|[-–—.]", re.IGNORECASE)
 NPI = re.compile(r"(?:NPI)?[\s:#]*[12]\d{3}[ -]?\d{3}[ -]?\d{3}(?:\.0)?", re.IGNORECASE)
-CODE = re.compile(r"(?=.*\d)[\w./#:-]{1,40}(?: [\w./#:-]{1,20}){0,2}")
+# A number of a referral has digits; without them it is no name if it is written as programs do: `example-implant`.
+CODE = re.compile(r"(?=.*\d)[\w./#:-]{1,64}(?: [\w./#:-]{1,20}){0,2}|[a-z]+(?:[-_.][a-z]+)+")
 _AMOUNT = r"[-+(]?\s?\$?\s?(?:\d[\d,]*)?\.\d\d\)?|[-(]?\$\s?\d[\d,]*\)?"
 PHONE = re.compile(r"(?<![\d-])(?:\+?1[ .-]?)?(?:\([2-9]\d{2}\) ?|[2-9]\d{2}[ .-])\d{3}[ .-]\d{4}(?!\d)")
 ANY_EMAIL = re.compile(r"[^\s@<(]{1,64}@[^\s@]{1,190}\.[a-z]{2,}", re.IGNORECASE)
@@ -89,7 +90,9 @@ MISPLACED = (
     ("An email address", ANY_EMAIL), ("A telephone number", PHONE), ("A web or network address", WEB),
     ("A date", DATE), ("A diagnosis code", ICD),
 )  # fmt: skip
-SHAPES = {Contents.DAYS: DAY, Contents.NUMBERS: NUMBER, Contents.NPIS: NPI}
+DIGIT = re.compile(r"\d")  # nothing that is certain is there without
+MAY_BE_MISPLACED = re.compile(r"[\d@:]|www|[a-z]{17}|[a-f]{8}", re.IGNORECASE)  # none of them is there without
+SHAPES = {Contents.DAYS: DAY, Contents.NPIS: NPI}
 FINDS_OF_SIGNS = {Sign.SSN: FINDS["ssn"], Sign.MBI: FINDS["mbi"]}
 # Whether somebody is a woman or a man identifies nobody; it has no use here, and patients only.
 SEXES = {"f", "m", "female", "male", "woman", "man", "unknown", "u", "other", "x", "nonbinary", "non-binary"}
@@ -120,13 +123,15 @@ class Strays:
         self.filled += sum(times)
         if self.contents in UNNAMED:
             self._count(values, times)
+        elif self.contents is Contents.NUMBERS:
+            self.marked.update(misfits(values, NUMBER.fullmatch))
         elif pattern := SHAPES.get(self.contents):
             self.marked.update(filterfalse(pattern.fullmatch, values))
         else:
             self._look_at_new(values, times)
 
     def _look_at_new(self, values: list[str], times: list[int]) -> None:
-        new = set(filterfalse(CODE.fullmatch, values) if self.contents is Contents.CODES else values)
+        new = set(misfits(values, CODE.fullmatch) if self.contents is Contents.CODES else values)
         new -= self.different
         if len(self.different) < MAX_DIFFERENT:
             self.different |= new
@@ -212,7 +217,7 @@ def sign_of_patient(value: str, contents: Contents) -> str:
     """Why a value among names cannot stay, or ''. The reason never repeats it."""
     text = folded(value)
     found = signs_in(text)
-    for sign, reason in CERTAIN.items():
+    for sign, reason in CERTAIN.items() if DIGIT.search(text) else ():
         if sign in found or (sign in FINDS_OF_SIGNS and FINDS_OF_SIGNS[sign](text)):
             return reason
     if Sign.NAME in found and not PRACTICE.search(text):
@@ -222,14 +227,15 @@ def sign_of_patient(value: str, contents: Contents) -> str:
 
 def _misplaced(text: str, contents: Contents) -> str:
     """What else stands in no name of a practice, service or plan."""
-    for reason, pattern in MISPLACED:
-        if pattern.search(text):
-            return reason
     plain = text.strip()
-    if is_vin(plain):
-        return "A vehicle number"
+    if MAY_BE_MISPLACED.search(text):
+        for reason, pattern in MISPLACED:
+            if pattern.search(text):
+                return reason
+        if is_vin(plain):
+            return "A vehicle number"
+        if HASH.search(plain) and contents is not Contents.CODES:
+            return "A code that singles out a row"
     if contents is Contents.CODES:
         return "" if CODE.fullmatch(plain) else "No number of a referral"
-    if HASH.search(plain):
-        return "A code that singles out a row"
     return "Free text" if len(plain.split()) > MANY_WORDS else ""

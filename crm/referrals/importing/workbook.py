@@ -3,15 +3,13 @@
 The bytes go through pipes in both directions, never through a file. `workbook_child.py` is what runs there.
 """
 
-import csv
-import io
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from crm.core.errors import Invalid, TooLarge
-from crm.referrals.importing.sheets import Limits, Line, Piece, Sheet, counted, in_pieces
+from crm.referrals.importing.sheets import Limits, Piece, Sheet, counted
 
 CHILD = Path(__file__).with_name("workbook_child.py")
 CPU_SECONDS = 40
@@ -61,15 +59,20 @@ def _ask_child(data: bytes, limits: Limits) -> bytes:
 
 
 def _sheet(part: bytes, limits: Limits) -> Sheet:
-    title, _, body = part.partition(b"\n")
+    title, _, body = part.partition(b"\x1c")
     name, _, kind = title.decode("utf-8").partition("\x1f")
 
     def pieces() -> Iterator[Piece]:
-        return counted(in_pieces(_numbered(body)), limits)
+        return counted(_pieces(body), limits)
 
     return Sheet(name, pieces, is_hidden=kind != "visible", may_end_early=True, has_header=kind != "comments")
 
 
-def _numbered(body: bytes) -> Iterator[Line]:
-    for values in csv.reader(io.TextIOWrapper(io.BytesIO(body), encoding="utf-8", newline="")):
-        yield int(values[0]), values[1:]
+def _pieces(body: bytes) -> Iterator[Piece]:
+    begin = 0
+    while begin <= len(body):
+        end = body.find(b"\x1c", begin)
+        end = len(body) if end < 0 else end
+        rows = [line.split("\x1f") for line in body[begin:end].decode("utf-8").split("\x1e")]
+        yield Piece([int(row[0]) for row in rows], [row[1:] for row in rows])
+        begin = end + 1

@@ -1,11 +1,12 @@
 """The child process that reads one workbook from its input and writes its cells as text to its output.
 
 Run alone (`python -I workbook_child.py CELLS CPU_SECONDS MEMORY_BYTES`), so it imports nothing of Rounds. The answer is
-`ok` or the name of a fault, then per sheet: 0x1D, `name 0x1F visible|hidden|comments`, and lines of CSV with their number
-first. Comments of cells come last, as one more sheet: nothing of them is imported, but what they hold is looked at.
+the name of a fault, or `ok` and the sheets. Each begins with 0x1D and `name 0x1F visible|hidden|comments`; then come
+blocks of rows, each behind a 0x1C. Rows are parted by 0x1E and cells by 0x1F; the first cell is the number of the row.
+Comments of cells come last, as one more sheet: nothing of them is imported, but what they hold is looked at.
 """
 
-import csv
+import gc
 import html
 import io
 import re
@@ -13,8 +14,9 @@ import resource
 import sys
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
@@ -23,6 +25,8 @@ MAX_UNPACKED = 600_000_000
 # One long text that many cells share packs to nothing; the parent process, without limits, gets it once for each cell.
 MAX_TEXT = 100_000_000
 PIECE = 1 << 20
+BLOCK_ROWS = 500
+BLANKED = dict.fromkeys((0x00, 0x1C, 0x1D, 0x1E, 0x1F), " ")
 SEAM = 4_000
 # A formula with no result beside it reads as an empty cell: better refused than lost.
 NO_RESULT = re.compile(rb"<f(?:\s[^>]*)?(?:/>|>[^<]*</f>)\s*(?:</c>|<v\s*/>|<v></v>)")
@@ -44,6 +48,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     if sys.platform == "linux":  # macOS does not keep this limit
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    gc.disable()  # it would look through a million cells again and again, and there are no cycles among them
     data = sys.stdin.buffer.read()
     try:
         _check_parts(data)
@@ -106,7 +111,7 @@ def _check_part(packed: zipfile.ZipFile, member: zipfile.ZipInfo, unpacked: int)
 def _sheets(data: bytes, max_cells: int) -> list[bytes]:
     workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
     parts: list[bytes] = []
-    cells = size = 0
+    cells = 0
     for about in workbook.sheets_metadata:
         if about.typ != SheetTypeEnum.WorkSheet:
             continue
@@ -114,26 +119,39 @@ def _sheets(data: bytes, max_cells: int) -> list[bytes]:
         cells += sheet.height * sheet.width
         if cells > max_cells:
             raise FaultyError("cells")
-        body = _body(sheet.start or (0, 0), sheet.to_python())
-        size += len(body)
-        if size > MAX_TEXT:
-            raise FaultyError("bomb")
+        size = sum(map(len, parts))
+        body = _body(sheet.start or (0, 0), sheet.to_python(), MAX_TEXT - size)
         if body:
             visible = "visible" if about.visible == SheetVisibleEnum.Visible else "hidden"
             name = re.sub(r"[\x00-\x1f]", " ", about.name)
-            parts.append(b"\x1d" + f"{name}\x1f{visible}\n".encode() + body)
+            parts.append(f"\x1d{name}\x1f{visible}".encode("utf-8", "replace") + body)
     return parts
 
 
-def _body(start: tuple[int, int], rows: Sequence[Sequence[object]]) -> bytes:
-    text = io.StringIO()
-    write = csv.writer(text, lineterminator="\n").writerow
-    first_line, indent = start[0] + 1, [""] * start[1]
-    for number, row in enumerate(rows, first_line):
-        cells = [_text(cell) for cell in row]
-        if any(cells):
-            write([number, *indent, *cells])
-    return text.getvalue().encode("utf-8", "replace")
+def _body(start: tuple[int, int], rows: Sequence[Sequence[object]], room: int = MAX_TEXT) -> bytes:
+    """The rows with cells in them as blocks, as long as their text has room."""
+    first_line, indent = start[0] + 1, ("",) * start[1]
+    blocks: list[bytes] = []
+    for begin in range(0, len(rows), BLOCK_ROWS):
+        texts = zip(*map(_texts, zip(*rows[begin : begin + BLOCK_ROWS], strict=True)), strict=True)
+        lines = [
+            "\x1f".join((str(number), *indent, *cells))
+            for number, cells in enumerate(texts, first_line + begin)
+            if any(cells)
+        ]
+        if lines:
+            blocks.append(("\x1c" + "\x1e".join(lines)).encode("utf-8", "replace"))
+            room -= len(blocks[-1])
+        if room < 0:
+            raise FaultyError("bomb")
+    return b"".join(blocks)
+
+
+def _texts(cells: Sequence[object]) -> list[str]:
+    """The cells of a column as text, without the signs that part the answer."""
+    texts = [cell if isinstance(cell, str) else TEXTS.get(type(cell), str)(cell) for cell in cells]
+    whole = "".join(texts)
+    return [text.translate(BLANKED) for text in texts] if any(chr(sign) in whole for sign in BLANKED) else texts
 
 
 def _comments(data: bytes) -> list[bytes]:
@@ -145,25 +163,25 @@ def _comments(data: bytes) -> list[bytes]:
         parts = [packed.read(member).decode("utf-8", "replace") for member in members]
     said = [COMMENT_TEXT.findall(comment) for part in parts for comment in re.split(r"</(?:threadedC|c)omment>", part)]
     body = _body((0, 0), [[html.unescape("".join(texts))] for texts in said if texts])
-    return [b"\x1dComments of cells\x1fcomments\n" + body] if body else []
+    return [b"\x1dComments of cells\x1fcomments" + body] if body else []
 
 
-def _text(cell: object) -> str:
-    if isinstance(cell, str):
-        return cell.replace("\x1d", " ").replace("\x00", " ")
-    if isinstance(cell, bool):
-        return "TRUE" if cell else "FALSE"
-    if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() and abs(cell) < 10**15 else repr(cell)
-    if isinstance(cell, datetime):
-        return (
-            cell.date().isoformat()
-            if (cell.hour, cell.minute, cell.second) == (0, 0, 0)
-            else cell.isoformat(" ", "seconds")
-        )
-    if isinstance(cell, date):
-        return cell.isoformat()
-    return "" if cell is None else str(cell) if not isinstance(cell, timedelta) else f"{cell.total_seconds():.0f} s"
+def _number(cell: float) -> str:
+    return repr(cell + 0.0).removesuffix(".0")  # no number is -0
+
+
+def _moment(cell: datetime) -> str:
+    return cell.isoformat(" ", "seconds").removesuffix(" 00:00:00")
+
+
+TEXTS: dict[type, Callable[[Any], str]] = {
+    bool: lambda cell: "TRUE" if cell else "FALSE",
+    float: _number,
+    datetime: _moment,
+    date: date.isoformat,
+    timedelta: lambda cell: f"{cell.total_seconds():.0f} s",
+    type(None): lambda _: "",
+}
 
 
 if __name__ == "__main__":

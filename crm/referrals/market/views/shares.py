@@ -25,6 +25,12 @@ from crm.referrals.market.share import Basis, Segment, Thresholds
 from crm.referrals.market.share_queries import Comparison
 from crm.referrals.market.table import Line, Shares
 
+ORDERS = {
+    "name": "by name", "-name": "by name, backwards", "share": "smallest share first", "-share": "largest share first",
+    "ours": "fewest with us first", "-ours": "most with us first", "others": "fewest with others first",
+    "-others": "most with others first",
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Found:
@@ -61,6 +67,7 @@ def share() -> ResponseReturnValue:
         bases=[(basis.value, basis.label) for basis in Basis],
         levels=_levels(found.chosen),
         chips=_chips(found.chosen),
+        order=ORDERS[found.chosen.sort],
         url=lambda **changed: _address(found.chosen, **changed),
         sort_url=lambda sort: _address(found.chosen, sort=sort),
     )
