@@ -25,7 +25,7 @@ from crm.directory.models import Affiliation, Practice, Provider
 from crm.exports.models import Export
 from crm.referrals.importing.reading import read_file
 from crm.referrals.market.models import MarketEdge, MarketImport
-from crm.referrals.models import ImportState, Referral, ReferralImport
+from crm.referrals.models import ImportState, Referral, ReferralImport, ReferralSource
 from crm.referrals.rollup_models import ReferralPracticeMonth
 from crm.visits.models import Visit
 from tests.cast import Cast
@@ -189,7 +189,9 @@ def assert_counts_are_those_of_the_file(session: Session, batch: ReferralImport,
     by_source: Counter[str] = Counter()
     for row in rows:
         by_source[row["provider_npi"]] += int(row[target["header"]])
-    stored = select(Referral.source_npi, func.sum(Referral.count)).where(Referral.import_id == batch.id)
+    npi = ReferralSource.npi
+    stored = select(npi, func.sum(Referral.count)).join(Referral, Referral.source_id == ReferralSource.id)
+    stored = stored.where(Referral.import_id == batch.id)
     providers = pairs(session, select(Provider.npi, Provider.id))
     matched = (
         select(Provider.npi, func.sum(Referral.count))
@@ -199,7 +201,7 @@ def assert_counts_are_those_of_the_file(session: Session, batch: ReferralImport,
     unknown = {npi: count for npi, count in by_source.items() if npi not in providers}
     known = {npi: count for npi, count in by_source.items() if npi in providers}
     assert pairs(session, matched.group_by(Provider.npi)) == known
-    without = stored.where(Referral.provider_id.is_(None)).group_by(Referral.source_npi)
+    without = stored.where(Referral.provider_id.is_(None)).group_by(npi)
     assert pairs(session, without) == unknown
 
 

@@ -17,6 +17,7 @@ from crm.core import clock
 from crm.core.db import Base
 from crm.demo import services as demo
 from crm.demo.scale import SCALES, Scale
+from crm.referrals.models import TYPED_IN
 
 TINY = Scale("tiny", 30, 60, 50, 80, 100, 90, 4, 30, 12)
 MISSING_ID = 987_654
@@ -75,7 +76,8 @@ def _value(session: Session, room: str, name: str) -> Any:
     if name == "import_id":
         name = "directory_import_id" if room.startswith("directory") else "referral_import_id"
     table = Base.metadata.tables[TABLES.get(name, name.removesuffix("_id"))]
-    return session.scalar(select(func.max(table.c.id))) or MISSING_ID
+    last = session.scalar(select(func.max(table.c.id))) or MISSING_ID
+    return last - TYPED_IN if name == "referral_id" and last > TYPED_IN else last
 
 
 def may_open(user: User, address: Address) -> bool:

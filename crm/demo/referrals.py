@@ -73,6 +73,14 @@ def referral_columns(counts: Ints, sketches: list[Sketch], affiliations: Rows, s
     })  # fmt: skip
 
 
+def referral_tables(events: Columns) -> dict[str, Rows | Columns]:
+    """The referrals and what they point to."""
+    return {
+        "referral": events, "referral_key": key_columns(events), "referral_source": source_rows(),
+        "service_line": service_line_rows(), "site": site_rows(),
+    }  # fmt: skip
+
+
 def _received(rng: np.random.Generator, month: Ints, today: date) -> Days:
     received = np.empty(len(month), dtype="datetime64[D]")
     for number in np.unique(month).tolist():
@@ -109,9 +117,7 @@ def source_rows() -> Rows:
     """Who referred and is not recognized: a name that no practice has, or the NPI of nobody in the directory."""
     npis = [identifiers.npi(9_000_003 + n) for n in range(len(UNKNOWN_SOURCES))]
     sources = [Named("practice", npi, name, "", "", "") for name in UNKNOWN_SOURCES for npi in (None, *npis[:2])]
-    return [
-        {"id": number, "key": source.key, **source._asdict()} for number, source in enumerate(sources, start=1)
-    ]
+    return [{"id": number, "key": source.key, **source._asdict()} for number, source in enumerate(sources, start=1)]
 
 
 def _ids(imports: Objects, practice: Ints) -> Ints:

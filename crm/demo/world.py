@@ -46,9 +46,7 @@ def build_world(scale_name: str, seed: int, today: date, *, hash_of: HashOf, row
     tables["route_plan"], tables["route_stop"] = outings.plans, outings.stops
     counts = trends.monthly_counts(scale, sketches, outings.visits, seed, today)
     events = referrals.referral_columns(counts, sketches, affiliations, seed, today)
-    tables["referral"], tables["referral_key"] = events, referrals.key_columns(events)
-    tables["referral_source"] = referrals.source_rows()
-    tables["service_line"], tables["site"] = referrals.service_line_rows(), referrals.site_rows()
+    tables.update(referrals.referral_tables(events))
 
     activity = _activity(counts, outings.visits, today)
     places = practices.practice_rows(sketches, activity, seed, since)

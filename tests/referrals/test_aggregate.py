@@ -262,6 +262,6 @@ def test_the_settings_of_imports_are_kept(organization: Organization, sign_in: A
 
 
 def _rollup(session: Session) -> list[tuple[int, ...]]:
-    measures = (ReferralPracticeMonth.received, ReferralPracticeMonth.seen, ReferralPracticeMonth.lost, ReferralPracticeMonth.paid_cents)
-    query = select(ReferralPracticeMonth.month, *map(func.sum, measures)).group_by(ReferralPracticeMonth.month)
-    return [tuple(map(int, row)) for row in session.execute(query.order_by(ReferralPracticeMonth.month)) if any(row[1:])]
+    of = ReferralPracticeMonth
+    query = select(of.month, *map(func.sum, (of.received, of.seen, of.lost, of.paid_cents))).group_by(of.month)
+    return [tuple(map(int, row)) for row in session.execute(query.order_by(of.month)) if any(row[1:])]

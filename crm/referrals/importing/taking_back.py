@@ -106,7 +106,7 @@ def _pass_on(session: Session, import_id: int) -> None:
                 passing = update(ROWS).where(ROWS.c.id == bindparam("earlier_id"))
                 connection.execute(passing.values(replaced_by=bindparam("later")), had_earlier)
             session.execute(delete(ROWS).where(ROWS.c.id.in_([row["own_id"] for row in rows])))
-            layers.share(session, {row["later"] for row in rows})
+            layers.share(session, {import_id, *(row["later"] for row in rows)})
 
 
 def _chains(session: Session, query: Any) -> list[dict[str, Any]]:
