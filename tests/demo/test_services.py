@@ -50,13 +50,15 @@ def test_everything_is_written(made: services.Made, session: Session, tmp_path: 
 
 def _check_rollups(session: Session) -> None:
     rows, money = session.execute(select(func.sum(Referral.count), func.sum(Referral.revenue_cents))).one()
-    sums = select(func.sum(ReferralPracticeMonth.received), func.sum(ReferralPracticeMonth.paid_cents), func.sum(ReferralPracticeMonth.seen))
+    of = ReferralPracticeMonth
+    sums = select(func.sum(of.received), func.sum(of.paid_cents), func.sum(of.seen))
     received, paid, seen = session.execute(sums).one()
     assert (received, paid) == (rows, money)
     is_seen = select(func.count()).where(Referral.status == ReferralStatus.SEEN)
     assert seen == session.scalar(is_seen)
     with_appointment = select(func.count()).where(Referral.appointment_on.is_not(None))
-    assert session.scalar(select(func.sum(ReferralTotalWait.referrals)).where(ReferralTotalWait.wait == "appointment")) == session.scalar(with_appointment)
+    waits = select(func.sum(ReferralTotalWait.referrals)).where(ReferralTotalWait.wait == "appointment")
+    assert session.scalar(waits) == session.scalar(with_appointment)
 
 
 def _check_passwords(made: services.Made, session: Session, data_dir: Path) -> None:

@@ -12,6 +12,7 @@ from crm.core.errors import Conflict, Invalid
 from crm.directory.models import Affiliation
 from crm.referrals import import_services, layers
 from crm.referrals.importing import checking
+from crm.referrals.market.layouts import MarketData
 from crm.referrals.models import (
     Grain,
     ImportRefusal,
@@ -178,8 +179,8 @@ def test_monthly_counts_go_in_and_are_corrected(session: Session) -> None:
     assert check_rollup(session) == []
 
 
-def test_counts_without_a_month_take_the_one_that_is_stated(session: Session) -> None:
-    header = ("Referring NPI", "Referrals", "Location", "Referring Provider")
+def test_counts_take_the_month_that_is_stated(session: Session) -> None:
+    header = ("from_npi", "patient_count", "to_organization", "full_name")
     data = csv_bytes([[OKONJO, "76", "HARBOR HOSPITAL", "NADIA OKONJO"]] * 2, header)
     waiting = import_services.take_in_file(session, cast_viewer(), "counts.csv", data)
     assert checking.mapping_problems(waiting) == ["The file has no month. Say which month its counts are of."]
@@ -187,6 +188,14 @@ def test_counts_without_a_month_take_the_one_that_is_stated(session: Session) ->
     assert counts(batch) == (2, 2, 0, 0, 0)
     assert rows(session, "count", "month") == [(76, 24314), (76, 24314)]
     assert [site.name for site in session.scalars(select(Site))] == ["HARBOR HOSPITAL"]
+
+
+def test_market_data_are_no_referrals(session: Session) -> None:
+    header = ("from_npi", "to_npi", "patient_count", "transaction_count", "to_organization", "full_name")
+    data = csv_bytes([[OKONJO, BECKER, "76", "134", "HARBOR HOSPITAL", "NADIA OKONJO"]] * 2, header)
+    with pytest.raises(MarketData, match="Import it under Market"):
+        import_services.take_in_file(session, cast_viewer(), "hop.csv", data, month=2026 * 12 + 2)
+    assert rows(session, "count") == []
 
 
 def cast_viewer() -> Any:

@@ -129,7 +129,7 @@ def _identities(rows: Rows) -> tuple[list[str], Ints]:
     sources = [_source_text(source) for source in rows.sources]
     when = np.where(rows.columns["received_on"] == NONE, rows.columns["month"], rows.columns["received_on"])
     parts = [rows.columns[name].tolist() for name in ("source", "service_line", "site", "payer")]
-    places: dict[tuple[int, ...], int] = {}
+    places: dict[tuple[int, int, int, int, int], int] = {}
     codes = numbers(
         (places.setdefault(parts_, len(places)) for parts_ in zip(*parts, when.tolist(), strict=True)), len(rows)
     )

@@ -55,7 +55,7 @@ EVENTS: tuple[tuple[str, re.Pattern[str]], ...] = (
         rf"|^apptfor$|^contactname$|^person(?:name)?$|^{NAME}$"
     )),
     ("Patient", re.compile(
-        r"^(?:subject|subjectreference|pid\d*|pid.+|individual|paciente.*|nombre.*)$|fecha(?:de)?nacimiento"
+        r"^(?:subject|subjectreference|pid\d*|pid.+|individual|paciente.*|nombres?|nombre(?:completo|(?:del)?paciente)|apellidos?)$|fecha(?:de)?nacimiento"
     )),
     ("Age or sex", re.compile(r"^(?:age|ages|ageyears|ageyrs|ageatvisit|ageatreferral|ageinyears|currentage|sex|gender|gndr|genderidentity|birthsex|race|ethnicity|ethnicgroup|language|"
                               r"preferredlanguage|maritalstatus|religion|pronouns)$")),

@@ -87,8 +87,8 @@ def _keys_of(session: Session, import_id: int) -> tuple[bytes, Ints]:
     keys, ids, last = [], [], ids_of(import_id).start - 1
     query = select(ROWS.c.row_key, ROWS.c.id).where(of_import(import_id)).order_by(ROWS.c.id).limit(GLANCE_ROWS)
     while rows := _look(session, query.where(ROWS.c.id > last)):
-        keys.append(b"".join(bytes(row[0]) for row in rows))
-        ids.append(np.array([row[1] for row in rows], dtype=np.int64))
+        keys.append(b"".join(bytes(row.row_key) for row in rows))
+        ids.append(np.array([row.id for row in rows], dtype=np.int64))
         last = int(ids[-1][-1])
     return b"".join(keys), np.concatenate(ids) if ids else np.empty(0, dtype=np.int64)
 

@@ -52,16 +52,18 @@ _WORDS_OF_DAYS = (
     r"jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?"
     r"|dec(?:ember)?|(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?|[ap]\.?m\.?|t|z|utc|gmt|st|nd|rd|th|q"
 )
-# A day of the years in which referrals were made; a birth date is mostly older.
+# A day of the years in which referrals were made (a birth date is mostly older), and no number of another kind.
 DAY = re.compile(
     r"(?=.*\d)(?!.*(?<!\d)(?:1[0-8]\d\d|19[0-8]\d)(?!\d))"
+    r"(?!.*(?<![\d.])(?:\d{3}(?!\d)|(?!(?:199|20\d)\d(?:\d\d|\d{4}|\d{8}|\d{10})(?!\d))\d{5}))"
     rf"[\s\d/.,:+-]*(?:(?:{_WORDS_OF_DAYS})(?![a-z])[\s\d/.,:+-]*){{0,5}}",
     re.IGNORECASE,
 )
 NUMBER = re.compile(r"(?:NPI|USD)?[\s:#$(+-]*\d[\d,. -]*(?:e[+-]?\d+)?\s*[)%-]?(?:\s?USD)?|[-–—.]", re.IGNORECASE)
 NPI = re.compile(r"(?:NPI)?[\s:#]*[12]\d{3}[ -]?\d{3}[ -]?\d{3}(?:\.0)?", re.IGNORECASE)
-# A number of a referral has digits; without them it is no name if it is written as programs do: `example-implant`.
-CODE = re.compile(r"(?=.*\d)[\w./#:-]{1,64}(?: [\w./#:-]{1,20}){0,2}|[a-z]+(?:[-_.][a-z]+)+")
+CODE = re.compile(r"(?=.*\d)[\w./#:-]{1,64}(?: [\w./#:-]{1,20}){0,2}")
+# Without digits a number of a referral is no name if it is written as programs do: `example-implant`.
+WORD_CODE = re.compile(r"[a-z]+(?:[-_.][a-z]+)+")
 _AMOUNT = r"[-+(]?\s?\$?\s?(?:\d[\d,]*)?\.\d\d\)?|[-(]?\$\s?\d[\d,]*\)?"
 PHONE = re.compile(r"(?<![\d-])(?:\+?1[ .-]?)?(?:\([2-9]\d{2}\) ?|[2-9]\d{2}[ .-])\d{3}[ .-]\d{4}(?!\d)")
 ANY_EMAIL = re.compile(r"[^\s@<(]{1,64}@[^\s@]{1,190}\.[a-z]{2,}", re.IGNORECASE)
@@ -124,14 +126,16 @@ class Strays:
         if self.contents in UNNAMED:
             self._count(values, times)
         elif self.contents is Contents.NUMBERS:
-            self.marked.update(misfits(values, NUMBER.fullmatch))
+            self.marked.update(misfits(values, NUMBER.fullmatch), filterfalse(str.isascii, values))
         elif pattern := SHAPES.get(self.contents):
-            self.marked.update(filterfalse(pattern.fullmatch, values))
+            self.marked.update(filterfalse(pattern.fullmatch, values), filterfalse(str.isascii, values))
         else:
             self._look_at_new(values, times)
 
     def _look_at_new(self, values: list[str], times: list[int]) -> None:
-        new = set(misfits(values, CODE.fullmatch) if self.contents is Contents.CODES else values)
+        new = set(values)
+        if self.contents is Contents.CODES:  # digits of other scripts might be those of another number
+            new = {*misfits(values, CODE.fullmatch), *filterfalse(str.isascii, values)}
         new -= self.different
         if len(self.different) < MAX_DIFFERENT:
             self.different |= new
@@ -237,5 +241,5 @@ def _misplaced(text: str, contents: Contents) -> str:
         if HASH.search(plain) and contents is not Contents.CODES:
             return "A code that singles out a row"
     if contents is Contents.CODES:
-        return "" if CODE.fullmatch(plain) else "No number of a referral"
+        return "" if CODE.fullmatch(plain) or WORD_CODE.fullmatch(plain) else "No number of a referral"
     return "Free text" if len(plain.split()) > MANY_WORDS else ""

@@ -31,6 +31,7 @@ DISGUISES: tuple[Callable[[str], str], ...] = (
     lambda name: "".join(chr(ord(c) + 0xFEE0) if c.isascii() and c.isalpha() else c for c in name),
 )  # fmt: skip
 # Columns that are imported, by name and place: in each of them a patient may hide.
+TRICK_PLACES = {"Referral ID": 0, "Referring Provider NPI": 2, "Referring Practice": 3, "Appt Date": 6, "Payments": 8}
 KNOWN_PLACES = {"Referring Practice": 3, "Department": 4, "Status": 5, "Primary Insurance": 7}
 
 
@@ -173,7 +174,7 @@ def _tricks(chance: Random) -> Iterator[Hostile]:
         for make in (words.ssn, words.mbi):
             plain = make(chance)
             value = change(plain)
-            for column, place in (("Referring Practice", 3), ("Field 1", 9)):
+            for column, place in (*TRICK_PLACES.items(), ("Field 1", 9)):
                 base = with_column(_base(), "Field 1", ["ok"] * ROWS, 9)
                 table = replaced(base, chance.randint(1, ROWS), place, value)
                 yield Hostile(f"{make.__name__} with {trick} in {column}", "trick.csv", text(table), (plain, value))

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from crm.accounts.viewer import SYSTEM
 from crm.audit.models import AuditEvent
-from crm.core.errors import Conflict, Invalid
+from crm.core.errors import Conflict, Invalid, NotFound
 from crm.jobs.run import Cancelled
 from crm.referrals.market import file_queries, services, writing
 from crm.referrals.market.models import (
@@ -246,3 +246,13 @@ def test_the_rows_of_a_file_are_in_one_place_only(session: Session) -> None:
     states = {file.id: file.state for file in session.scalars(select(MarketImport))}
     with_pairs = set(session.scalars(select(MarketEdge.import_id).distinct()))
     assert {states[id_] for id_ in with_pairs} == {MarketState.DONE}
+
+
+def test_files_are_for_those_who_see_all_territories(session: Session, cast: Cast) -> None:
+    batch = bring_in(session, usual_pairs())
+    maren, dana = cast.viewer(cast.maren), cast.viewer(cast.dana)
+    assert file_queries.get_market_import(session, maren, batch.id) is batch
+    assert list(session.scalars(file_queries.market_imports_query(maren))) == [batch]
+    assert list(session.scalars(file_queries.market_imports_query(dana))) == []
+    with pytest.raises(NotFound):
+        file_queries.get_market_import(session, dana, batch.id)
