@@ -129,4 +129,3 @@ def _with_keys(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         row["mapping"] = {**row["mapping"], "columns": columns}
         found[key] = row
     return list(found.values())
-

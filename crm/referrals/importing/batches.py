@@ -4,10 +4,10 @@ The number of a sender stands for one referral: a file may say it again, but not
 to another one (a follow-up appointment of a group, say) has that one's key, and counts with it: once.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -156,7 +156,7 @@ def _source_text(source: Named) -> str:
 def _fingerprints(rows: Rows) -> Ints:
     """A number for each row that differs when anything differs that the row says."""
     found = np.zeros(len(rows), dtype=np.uint64)
-    named = {"source": rows.sources, "service_line": rows.service_lines, "site": rows.sites}
+    named: dict[str, Sequence[Any]] = {"source": rows.sources, "service_line": rows.service_lines, "site": rows.sites}
     for name, column in sorted(rows.columns.items()):
         if name in named:
             hashes = np.array([hash(value) for value in named[name]] + [0], dtype=np.int64)
