@@ -15,6 +15,7 @@ from crm.analytics.periods import YEAR, Window, says_months
 from crm.core.formats import number, percent
 
 FEW = 10  # below this many, a percentage says nothing without the counts
+RIPE = 2  # whole months that a referral needs to be seen, mostly
 MEDIAN, HIGH = 0.5, 0.9
 STEPS = ("Received", "Scheduled or later", "Seen", "Still waiting", "Declined", "Lost")
 CONTACTS = {
@@ -187,6 +188,30 @@ def days_within(frame: pd.DataFrame, share: float) -> float:
     if total <= 0:
         return float("nan")
     return float(reached.index[int(np.argmax(reached.to_numpy() >= share * total - 1e-9))])
+
+
+def ripe_months(window: Window) -> tuple[int, ...]:
+    """The whole months of a window whose referrals have had two more whole months to be seen."""
+    end = window.span.last_whole
+    return tuple(m for m in window.whole if end is not None and m <= end - RIPE)
+
+
+def seen_rates(frame: pd.DataFrame, key: str) -> pd.DataFrame:
+    """Per value of `key`: received, seen, and the share seen of those received (NaN without any)."""
+    table = frame.groupby(key, as_index=False)[["received", "seen"]].sum()
+    table["rate"] = (table["seen"] / table["received"].where(table["received"] > 0)).astype("float64")
+    return table
+
+
+def report_summary(waits: pd.DataFrame, volumes: pd.DataFrame, key: str) -> pd.DataFrame:
+    """Per value of `key`: seen, reports sent, their share of those seen (NaN where there are more), median and high."""
+    seen = volumes.groupby(key, as_index=False)[["seen"]].sum()
+    table = seen.merge(wait_summary(waits, key), on=key, how="outer").sort_values(key, ignore_index=True)
+    table[["seen", "referrals"]] = table[["seen", "referrals"]].fillna(0).astype("int64")
+    table[["median", "high"]] = table[["median", "high"]].astype("float64")
+    table["share"] = (table["referrals"] / table["seen"].where(table["seen"] > 0)).astype("float64")
+    table["share"] = table["share"].where(table["share"] <= 1)
+    return table[(table["seen"] > 0) | (table["referrals"] > 0)].reset_index(drop=True)
 
 
 def histogram(frame: pd.DataFrame, width: int, last: int) -> pd.DataFrame:

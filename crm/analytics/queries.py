@@ -12,7 +12,7 @@ from crm.directory.queries import list_territories, scope_practices
 from crm.referrals.models import PayerClass, ServiceLine, Site
 
 PALETTE_SIZE = 8
-UNKNOWN_SOURCE = "Not matched to a practice"
+UNKNOWN_SOURCE = "No known practice"
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,7 @@ def revenue() -> ResponseReturnValue:
 @bp.route("/service")
 @allow(Permission.ANALYTICS_VIEW)
 def service() -> ResponseReturnValue:
-    """How far referrals came, and how long patients waited."""
+    """How far referrals came, how long patients waited, and how long practices waited for a report."""
     names = [
         "referrals-by-status",
         "time-to-appointment",
@@ -89,6 +89,10 @@ def service() -> ResponseReturnValue:
         "wait-by-source",
         "wait-by-site",
         "wait-by-payer",
+        "seen-by-month",
+        "seen-by-line",
+        "report-by-month",
+        "report-by-line",
     ]
     return _page(_question(), "service", names)
 
