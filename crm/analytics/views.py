@@ -70,12 +70,20 @@ def revenue() -> ResponseReturnValue:
     from crm.analytics.revenue import money_of
 
     question = _question().with_money()
-    chosen = money_of(question)
+    chosen, filters = money_of(question), question.filters
     kinds = [
         {"label": kind.capitalize(), "url": _url("revenue", question, money=kind), "is_current": kind == chosen.kind}
         for kind in chosen.kinds
     ]
-    return _page(question, "revenue", ["revenue-by-month", "revenue-by-source"], kinds=kinds, kind=chosen.label)
+    estimates = [
+        {"label": label, "url": _url("revenue", question, estimate=value), "is_current": value == filters.estimate}
+        for label, value in (("Stated amounts", None), ("With estimates", "1"))
+        if question.options.values
+    ]
+    return _page(
+        question, "revenue", ["revenue-by-month", "revenue-by-source"], kinds=kinds, kind=chosen.label,
+        estimates=estimates,
+    )  # fmt: skip
 
 
 @bp.route("/service")
