@@ -14,6 +14,7 @@ from crm.referrals.models import PayerClass, Referral, ReferralStatus, RevenueKi
 from crm.referrals.services import Entry, LineValue
 
 MAX_DOLLARS = 1_000_000_000
+COUNT_CHOICE = ("month", "A month’s count")
 DATE_ORDERS = [("", "Month first, 03/04 is March 4"), ("day", "Day first, 03/04 is April 3")]
 
 
@@ -63,9 +64,7 @@ class ProfileNameForm(Form):
 class EntryForm(Form):
     """One referral, or the count of a month."""
 
-    kind = SegmentField(
-        "What do you add?", choices=[("event", "One referral"), ("month", "A month’s count")], default="event"
-    )
+    kind = SegmentField("What do you add?", choices=[("event", "One referral"), COUNT_CHOICE], default="event")
     practice_id = StringField("Practice", [InputRequired("Choose a practice."), Length(max=9)])
     received_on = DateField("Received on", [Optional()])
     month = StringField("Month", [Optional(), Length(max=7), month_of_text])
@@ -83,10 +82,16 @@ class EntryForm(Form):
     )
     appointment_on = DateField("Appointment on", [Optional()])
     seen_on = DateField("Seen on", [Optional()])
+    report_sent_on = DateField("Report sent on", [Optional()])
     revenue = DecimalField("Revenue", [Optional(), NumberRange(-MAX_DOLLARS, MAX_DOLLARS, "Too large an amount.")])
     revenue_kind = ChoiceField(
         "The amount is", default="", choices=[("", "Not said"), *((k.value, k.label) for k in RevenueKind)]
     )
+
+    def offer_counts_only(self) -> None:
+        """Show a month's count as the only choice, whatever was sent."""
+        self.kind.choices = [COUNT_CHOICE]
+        self.kind.data = "month"
 
     def validate_practice_id(self, field: StringField) -> None:
         """The id of a practice; whether it exists is for the service."""
@@ -117,6 +122,7 @@ class EntryForm(Form):
             status=ReferralStatus(self.status.data),
             appointment_on=self.appointment_on.data if is_event else None,
             seen_on=self.seen_on.data if is_event else None,
+            report_sent_on=self.report_sent_on.data if is_event else None,
             revenue_cents=None if self.revenue.data is None else round(self.revenue.data * 100),
             revenue_kind=RevenueKind(self.revenue_kind.data) if self.revenue_kind.data else None,
         )
@@ -137,6 +143,7 @@ class EntryForm(Form):
             "status": row.status.value,
             "appointment_on": row.appointment_on,
             "seen_on": row.seen_on,
+            "report_sent_on": row.report_sent_on,
             "revenue": None if row.revenue_cents is None else row.revenue_cents / 100,
             "revenue_kind": row.revenue_kind.value if row.revenue_kind else "",
         }

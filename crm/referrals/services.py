@@ -52,6 +52,7 @@ class Entry:
     status: ReferralStatus = ReferralStatus.RECEIVED
     appointment_on: date | None = None
     seen_on: date | None = None
+    report_sent_on: date | None = None
     revenue_cents: int | None = None
     revenue_kind: RevenueKind | None = None
 
@@ -68,6 +69,8 @@ def enter_referral(session: Session, viewer: Viewer, entry: Entry) -> tuple[Refe
     """Type in one referral or a month's count. A count for the same month, source and kind replaces the earlier one,
     whose number is returned beside the row."""
     _check_entry(session, viewer, entry)
+    if entry.received_on is not None:
+        _check_singles_are_kept(session)
     key = _key_of(session, entry)
     row = _find(session, key)
     replaced = row.count if row else None
@@ -81,6 +84,8 @@ def enter_referral(session: Session, viewer: Viewer, entry: Entry) -> tuple[Refe
 def change_referral(session: Session, viewer: Viewer, row: Referral, entry: Entry) -> None:
     """Correct a row that was typed in."""
     _check_entry(session, viewer, entry)
+    if entry.received_on is not None and row.received_on is None:
+        _check_singles_are_kept(session)
     key = _key_of(session, entry) if entry.received_on is None else row.row_key
     other = _find(session, key)
     if other is not None and other.id != row.id:
@@ -113,7 +118,7 @@ def _write(session: Session, viewer: Viewer, row: Referral, entry: Entry, action
     row.count = 1 if entry.received_on else entry.count
     row.provider_id, row.service_line_id, row.site_id = entry.provider_id, entry.service_line_id, entry.site_id
     row.payer, row.status = entry.payer, entry.status
-    row.appointment_on, row.seen_on = entry.appointment_on, entry.seen_on
+    row.appointment_on, row.seen_on, row.report_sent_on = entry.appointment_on, entry.seen_on, entry.report_sent_on
     if viewer.sees_revenue:
         row.revenue_cents = entry.revenue_cents
         row.revenue_kind = entry.revenue_kind if entry.revenue_cents is not None else None
@@ -164,6 +169,11 @@ def _key_of(session: Session, entry: Entry) -> bytes:
     return Keys(get_organization(session).row_key_secret).of_texts(["\x1f".join(["typed in", *map(str, parts)])])
 
 
+def _check_singles_are_kept(session: Session) -> None:
+    if get_organization(session).counts_only:
+        raise Invalid(kind="Your organization keeps counts only. Type in the count of a month.")
+
+
 def _check_entry(session: Session, viewer: Viewer, entry: Entry) -> None:
     practice = get_practice(session, viewer, entry.practice_id)
     faults = _faults_of_days(entry)
@@ -192,6 +202,8 @@ def _faults_of_days(entry: Entry) -> dict[str, str]:
         faults["appointment_on"] = "The appointment cannot be before the referral was received, nor years ahead."
     if entry.seen_on and not entry.received_on <= entry.seen_on <= today:
         faults["seen_on"] = "Seen between the day of the referral and today."
+    if entry.report_sent_on and not (entry.seen_on or entry.received_on) <= entry.report_sent_on <= today:
+        faults["report_sent_on"] = "Sent between the day seen and today."
     return faults
 
 

@@ -12,7 +12,7 @@ from crm.core import clock
 from crm.referrals import services
 from crm.referrals.models import Referral, ReferralImport, RevenueKind, ServiceLine, Site
 from crm.referrals.rollup import check_rollup
-from crm.referrals.rollup_models import ReferralPracticeMonth
+from crm.referrals.rollup_models import ReferralPracticeMonth, ReferralTotalWait
 from crm.referrals.services import Entry
 from crm.referrals.views import rows
 from tests.cast import Cast
@@ -216,6 +216,51 @@ def test_one_referral_is_typed_in_corrected_and_deleted(maren: PageClient, datab
     assert database().scalar(select(func.count()).select_from(ReferralPracticeMonth)) == 0
 
 
+def test_a_report_that_was_typed_in_is_counted(maren: PageClient, database: Any, cast: Cast) -> None:
+    today = clock.today()
+    steps = {
+        "received_on": today - timedelta(30),
+        "seen_on": today - timedelta(20),
+        "report_sent_on": today - timedelta(8),
+    }
+    values = {
+        "practice_id": str(cast.olentangy.id),
+        "status": "seen",
+        **{name: str(day) for name, day in steps.items()},
+    }
+    assert maren.submit(maren.get("/referrals/new"), values).status == 302
+    row = database().scalars(select(Referral)).one()
+    assert row.report_sent_on == steps["report_sent_on"]
+    wait = database().scalars(select(ReferralTotalWait)).one()
+    assert (wait.wait, wait.days) == ("report", 12)
+    assert str(steps["report_sent_on"]) in str(maren.get(f"/referrals/{row.number}/edit").soup)
+    assert "1 row" in maren.get("/referrals?reported=1").text
+    assert check_rollup(database()) == []
+
+
+def test_where_counts_only_are_kept_no_single_referral_is_typed_in(
+    maren: PageClient, database: Any, cast: Cast
+) -> None:
+    single = {"kind": "event", "practice_id": str(cast.olentangy.id), "payer": "unknown", "status": "received"}
+    single["received_on"] = str(clock.today())
+    assert maren.post("/referrals/new", single).status == 302
+    old = database().scalars(select(Referral)).one().number
+    cast.organization.counts_only = True
+    database().commit()
+    form = maren.get("/referrals/new")
+    assert "Your organization keeps counts only" in form.text
+    assert "One referral" not in form.text
+    refused = maren.post("/referrals/new", single)
+    assert refused.status == 422
+    assert "Type in the count of a month." in refused.text
+    count = {**single, "kind": "month", "month": "2026-03", "count": "7"}
+    assert maren.post("/referrals/new", count).status == 302
+    number = max(row.number for row in database().scalars(select(Referral)))
+    assert maren.post(f"/referrals/{number}/edit", single).status == 422
+    assert "One referral" not in maren.get(f"/referrals/{number}/edit").text
+    assert maren.post(f"/referrals/{old}/edit", {**single, "status": "seen"}).status == 302
+
+
 def test_a_months_count_replaces_the_earlier_one(maren: PageClient, database: Any, cast: Cast) -> None:
     values = {
         "kind": "month",
@@ -242,6 +287,8 @@ def test_a_months_count_replaces_the_earlier_one(maren: PageClient, database: An
         ({"received_on": ""}, "Say on which day"),
         ({"appointment_on": "2020-01-01"}, "cannot be before"),
         ({"seen_on": "2031-01-01"}, "Seen between"),
+        ({"report_sent_on": "2031-01-01"}, "Sent between the day seen and today"),
+        ({"report_sent_on": "2020-01-01"}, "Sent between the day seen and today"),
         ({"revenue": "1e309"}, "Revenue"),
         ({"revenue": "5"}, "Say what the amount is"),
         ({"payer": "gold"}, "Choose from the list"),

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from crm.accounts.guard import current_viewer
 from crm.accounts.permissions import Permission
+from crm.accounts.queries import get_organization
 from crm.accounts.viewer import Viewer
 from crm.audit.models import Action
 from crm.audit.trail import record
@@ -178,13 +179,16 @@ def referral_new() -> ResponseReturnValue:
     month = month_text(formats.month_of(clock.today()))
     form = EntryForm(data={"practice_id": source, "received_on": clock.today(), "month": month, "kind": "event"})
     _fill_choices(form)
+    counts_only = get_organization(db.session()).counts_only
     if form.is_sent():
         with form.problems():
             _, replaced = services.enter_referral(db.session(), viewer, form.entry())
             commit()
             flash("Saved." if replaced is None else f"Saved, in place of the earlier count of {replaced:,}.", "good")
             return redirect(url_for("referrals.referrals"))
-    return page("referrals/referral_new.html", form=form, **_chosen(viewer, form))
+    if counts_only:
+        form.offer_counts_only()
+    return page("referrals/referral_new.html", form=form, counts_only=counts_only, **_chosen(viewer, form))
 
 
 @bp.route("/<int:referral_id>/edit", methods=["GET", "POST"])
@@ -193,7 +197,7 @@ def referral_edit(referral_id: int) -> ResponseReturnValue:
     """Correct what was typed in."""
     viewer = current_viewer()
     row = row_queries.get_typed_in(db.session(), viewer, referral_id)
-    form = EntryForm(data=EntryForm.values_of(row))
+    form, is_count = EntryForm(data=EntryForm.values_of(row)), row.received_on is None
     _fill_choices(form)
     if form.is_sent():
         with form.problems():
@@ -201,7 +205,11 @@ def referral_edit(referral_id: int) -> ResponseReturnValue:
             commit()
             flash("Saved.", "good")
             return redirect(url_for("referrals.referrals"))
-    return page("referrals/referral_edit.html", form=form, referral_id=referral_id, **_chosen(viewer, form))
+    counts_only = is_count and get_organization(db.session()).counts_only
+    if counts_only:
+        form.offer_counts_only()
+    chosen = _chosen(viewer, form)
+    return page("referrals/referral_edit.html", form=form, referral_id=referral_id, counts_only=counts_only, **chosen)
 
 
 @bp.post("/<int:referral_id>/delete")
