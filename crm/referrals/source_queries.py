@@ -154,7 +154,9 @@ def suggest_for(session: Session, viewer: Viewer, sources: list[ReferralSource])
     columns: Any = select(Practice.id, Practice.name, Practice.city, Practice.zip)
     active = scope_practices(columns, viewer).where(Practice.retired_on.is_(None)).order_by(Practice.id)
     places = [Place(*row) for row in session.execute(active)]
-    return suggest(sources, Known(places, _clinicians(session, sources)))
+    decided = select(ReferralSource.name, ReferralSource.practice_id).where(ReferralSource.practice_id.is_not(None))
+    chosen = [(row.name, row.practice_id or 0) for row in session.execute(decided)]
+    return suggest(sources, Known(places, _clinicians(session, sources), chosen))
 
 
 def _clinicians(session: Session, sources: list[ReferralSource]) -> list[Clinician]:

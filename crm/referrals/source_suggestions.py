@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
 from crm.core import formats
@@ -18,9 +19,11 @@ from crm.referrals.importing.matching import name_key
 
 MOST = 3
 LOOKED_AT = 40  # practices of similar names, before place and provider are weighed
-SAME, SIMILAR, FAINT = 100, 82, 70  # likeness of two names, of 100
-WORKS, WORKED, SAME_NAME, SAME_ZIP, SAME_CITY, OTHER_CITY = 60, 40, 50, 20, 12, -8
-LEAST = 30
+SAME, SIMILAR, FAINT = 100, 80, 70  # likeness of two names, of 100
+CHOSEN, WORKS, WORKED, SAME_NAME, SAME_ZIP, SAME_CITY, OTHER_CITY = 70, 60, 40, 58, 20, 12, -8
+LESS_SURE = 10  # a provider known by name only
+LIKENESS_LESS = 46  # points of a similar name: its likeness less this
+LEAST = 28
 KNOWN_NAMES = 50_000
 # Words of practice names that systems cut short.
 SHORT = {
@@ -75,10 +78,11 @@ class Suggestion:
 
 @dataclass(frozen=True)
 class Known:
-    """The practices, and the providers whom the sources may name."""
+    """The practices, the providers whom the sources may name, and what was chosen before: a name, and its practice."""
 
     places: Sequence[Place]
     clinicians: Sequence[Clinician] = ()
+    chosen: Sequence[tuple[str, int]] = ()
 
 
 @dataclass
@@ -106,22 +110,28 @@ def suggest(sources: Sequence[Unknown], known: Known, most: int = MOST) -> dict[
     """For each source, by its number, the practices that it most likely is, the likeliest first; perhaps none."""
     if not sources or not known.places:
         return {source.id: [] for source in sources}
-    likeness = process.cdist(
-        [compared(source.name) for source in sources], [compared(place.name) for place in known.places],
-        scorer=fuzz.token_sort_ratio, score_cutoff=FAINT, dtype=np.uint8,
-    )  # fmt: skip
+    likeness = _likeness(sources, known)
     at = {place.id: number for number, place in enumerate(known.places)}
+    chosen = {(compared(name), place_id) for name, place_id in known.chosen if name and place_id in at}
     found: dict[int, list[Suggestion]] = {}
     for source, like in zip(sources, likeness, strict=True):
-        cases = {place_id: _Case() for place_id in _by_provider(source, known, at)}
-        for number in np.argsort(like, kind="stable")[::-1][:LOOKED_AT].tolist():
-            if like[number]:
-                cases.setdefault(known.places[number].id, _Case())
+        told = _chosen_reasons(source, chosen) + _provider_reasons(source, known, at)
+        near = [number for number in np.argsort(like, kind="stable")[::-1][:LOOKED_AT].tolist() if like[number]]
+        cases = {place_id: _Case() for place_id, _, _ in told} | {known.places[number].id: _Case() for number in near}
+        for place_id, reason, points in told:
+            cases[place_id].add(points, reason)
         for place_id, case in cases.items():
             _weigh(case, source, known.places[at[place_id]], int(like[at[place_id]]))
-        for place_id, reason, points in _provider_reasons(source, known, at):
-            cases[place_id].add(points, reason)
         found[source.id] = _best(cases, known, at, most)
+    return found
+
+
+def _likeness(sources: Sequence[Unknown], known: Known) -> NDArray[np.uint8]:
+    """How alike the names are, 0 to 100: letter by letter, or with their words in any order."""
+    asked, names = [compared(source.name) for source in sources], [compared(place.name) for place in known.places]
+    ways = (fuzz.ratio, fuzz.token_sort_ratio)
+    both = [process.cdist(asked, names, scorer=way, score_cutoff=FAINT, dtype=np.uint8) for way in ways]
+    found: NDArray[np.uint8] = np.maximum(*both)
     return found
 
 
@@ -131,8 +141,9 @@ def compared(name: str) -> str:
     return " ".join(SHORT.get(word, word) for word in name_key(name).split()) if name else ""
 
 
-def _by_provider(source: Unknown, known: Known, at: dict[int, int]) -> list[int]:
-    return [place_id for place_id, _, _ in _provider_reasons(source, known, at)]
+def _chosen_reasons(source: Unknown, chosen: set[tuple[str, int]]) -> list[tuple[int, str, int]]:
+    name = compared(source.name)
+    return [(place_id, "chosen before for this name", CHOSEN) for of, place_id in sorted(chosen) if of == name]
 
 
 def _provider_reasons(source: Unknown, known: Known, at: dict[int, int]) -> list[tuple[int, str, int]]:
@@ -144,7 +155,7 @@ def _provider_reasons(source: Unknown, known: Known, at: dict[int, int]) -> list
         if clinician.practice_id not in at or not (is_same or clinician.key in keys):
             continue
         verb = "works there" if clinician.ends_on is None else f"worked there until {formats.day(clinician.ends_on)}"
-        points = (WORKS if clinician.ends_on is None else WORKED) - (0 if is_same else 10)
+        points = (WORKS if clinician.ends_on is None else WORKED) - (0 if is_same else LESS_SURE)
         before = found.get(clinician.practice_id)
         if before is None or before[2] < points:
             found[clinician.practice_id] = (clinician.practice_id, f"{clinician.name} {verb}", points)
@@ -154,22 +165,24 @@ def _provider_reasons(source: Unknown, known: Known, at: dict[int, int]) -> list
 def _weigh(case: _Case, source: Unknown, place: Place, like: int) -> None:
     """What name and place say; a place alone says nothing."""
     if like >= SIMILAR:
-        case.add(SAME_NAME if like == SAME else like - 50, "same name" if like == SAME else "similar name")
+        case.add(SAME_NAME if like == SAME else like - LIKENESS_LESS, "same name" if like == SAME else "similar name")
     elif like:
-        case.add(like - 55, "partly the same name")
+        case.add(like - LIKENESS_LESS, "partly the same name")
     if source.zip and place.zip[:5] == source.zip:
         case.add(SAME_ZIP, f"same ZIP {source.zip}")
     elif source.city and folded(source.city) == folded(place.city):
         case.add(SAME_CITY, f"also in {place.city}")
     elif source.city and place.city:
-        case.add(OTHER_CITY, f"but in {place.city}, the file says {source.city}")
+        case.add(OTHER_CITY, f"but in {place.city}; the file says {source.city}")
 
 
 def _best(cases: dict[int, _Case], known: Known, at: dict[int, int], most: int) -> list[Suggestion]:
     def rank(place_id: int) -> tuple[int, str, int]:
         return -cases[place_id].points, known.places[at[place_id]].name, place_id
 
-    likely = sorted((place_id for place_id, case in cases.items() if case.points >= LEAST), key=rank)[:most]
+    # Beside a good answer a poor one only costs time.
+    least = max(LEAST, *(case.points / 2 for case in cases.values())) if cases else LEAST
+    likely = sorted((place_id for place_id, case in cases.items() if case.points >= least), key=rank)[:most]
     return [
         Suggestion(place_id, place.name, place.city, _sentence(cases[place_id].reasons))
         for place_id in likely
