@@ -81,9 +81,9 @@ def _seen_answer(question: Question, table: Table, told: pd.DataFrame, names: li
     texts = [f"{percent(row.rate, 0)}, {number(row.seen)} of {number(row.received)}" for row in metrics.records(told)]
     return Answer(
         tabulate=lambda: table,
-        draw=lambda: rank_charts.ranked_bars(names, [float(rate) for rate in told["rate"]], texts, urls),
+        draw=lambda: rank_charts.ranked_bars(names, [float(rate) for rate in told["rate"]], texts, urls, full=1),
         says=f"{percent(seen / received)} were seen, {number(seen)} of {number(received)}" if received else "",
-        coverage=f"Of {number(received)} referrals received in months with two whole months since",
+        coverage=f"{number(received)} referrals of months that two whole months have followed",
         empty=question.empty or ("" if received else NO_RIPE),
     )
 

@@ -31,13 +31,15 @@ def ranked_bars(
     urls: Sequence[str],
     *,
     marks: Sequence[float] | None = None,
+    full: float = 0,
     color: str | Sequence[str] = "chart1",
 ) -> Figure:
-    """One horizontal bar per row with its number beside it; `marks` are the same a year before."""
+    """One horizontal bar per row with its number beside it; `marks` are the same a year before, `full` is where
+    the axis ends at least."""
     y = list(range(len(names)))
     fill = paint(color) if isinstance(color, str) else [paint(name) for name in color]
     hover = [f"<b>{plain(name)}</b><br>{plain(text)}" for name, text in zip(names, texts, strict=True)]
-    low, high = min([0.0, *sizes]), max([0.0, *sizes, *(marks or ())])
+    low, high = min([0.0, *sizes]), max([0.0, *sizes, *(marks or ()), full])
     traces: list[dict[str, Any]] = [{
         "type": "bar", "orientation": "h", "x": list(sizes), "y": y, "marker": {"color": fill}, "hovertext": hover,
         "hoverinfo": "text", **links(urls),

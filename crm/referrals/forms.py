@@ -80,9 +80,9 @@ class EntryForm(Form):
     status = ChoiceField(
         "Status", choices=[(s.value, s.label) for s in ReferralStatus], default=ReferralStatus.RECEIVED.value
     )
-    appointment_on = DateField("Appointment on", [Optional()])
+    appointment_on = DateField("Appointment", [Optional()])
     seen_on = DateField("Seen on", [Optional()])
-    report_sent_on = DateField("Report sent on", [Optional()])
+    report_sent_on = DateField("Report sent", [Optional()])
     revenue = DecimalField("Revenue", [Optional(), NumberRange(-MAX_DOLLARS, MAX_DOLLARS, "Too large an amount.")])
     revenue_kind = ChoiceField(
         "The amount is", default="", choices=[("", "Not said"), *((k.value, k.label) for k in RevenueKind)]

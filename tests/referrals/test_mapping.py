@@ -9,6 +9,7 @@ from crm.referrals.importing.facts import CHOICES, NONE, day_number
 from crm.referrals.importing.headers import Target
 from crm.referrals.importing.kept import Block
 from crm.referrals.importing.mapping import Sure
+from crm.referrals.importing.preview import target_groups
 from crm.referrals.importing.reading import read_file
 from crm.referrals.importing.rows import Options, RowReader, Rows
 from crm.referrals.importing.survey import survey
@@ -30,7 +31,7 @@ EPIC = {
 }
 WEBPT = {
     "Referral Contact": ("Nadia Okonjo", "provider_name"),
-    "Referral Source": ("Physician", "source_name"),
+    "Referral Source": ("Physician", "source_kind"),
     "Referral Received Date": ("03/02/2026", "received_on"),
     "Primary Treatment Clinic": ("Dublin", "site"),
     "Insurance Type": ("Medicare", "payer"),
@@ -91,6 +92,25 @@ def test_how_sure_a_guess_is() -> None:
     assert found["Net Rev"] == ("net", "check")
     assert found["Date of our referral"] == ("", "sure")
     assert found["Referring office name"] == ("source_name", "likely")
+
+
+def test_a_column_of_kinds_is_told_from_one_of_names() -> None:
+    header = ("Referral Date", "Referral Source", "Referral Contact")
+    kinds = [
+        ("03/02/2026", kind, f"Nadia {n}") for n, kind in enumerate(("PHYSICIAN", "Word-of-mouth", "Internet", "self"))
+    ]
+    assert guess_of(header, *kinds)["Referral Source"] == ("source_kind", "likely")
+    names = [("03/02/2026", name, "Nadia") for name in ("Olentangy Family", "Self", "Southgate", "Walker Clinic")]
+    assert guess_of(header, *names)["Referral Source"] == ("source_name", "sure")
+    alone = guess_of(header[:2], *(row[:2] for row in kinds))
+    assert alone["Referral Source"] == ("source_name", "sure"), "no other column names the source"
+
+
+@pytest.mark.parametrize("grain", Grain)
+def test_every_target_can_be_chosen_where_it_is_read(grain: Grain) -> None:
+    offered = {target for _, targets in target_groups(grain) for target in targets}
+    assert {Target.SOURCE_KIND, Target.SOURCE_NAME} <= offered
+    assert (Target.PARENT_ID in offered) == (grain is Grain.EVENT)
 
 
 def test_a_name_whose_values_do_not_fit_is_to_be_checked() -> None:

@@ -148,6 +148,17 @@ def known_target(key: str) -> tuple[Target, int, bool] | None:
     return None
 
 
+def kind_key(text: str) -> str:
+    """A kind of source as it is compared: `Self-Referral` -> `self referral`."""
+    return re.sub(r"[\s_/-]+", " ", text.strip().strip("().").lower())
+
+
+def is_kind(text: str) -> bool:
+    """Whether a value says of which kind a source is, and names none."""
+    key = kind_key(text)
+    return key in SOURCE_KINDS or key in PRACTICE_KINDS
+
+
 def _words(text: str) -> list[str]:
     return [line.strip() for line in text.split(",")]
 
@@ -186,6 +197,12 @@ SOURCE_KINDS: dict[str, SourceKind] = {
     }.items()
     for word in _words(words)
 }  # fmt: skip
+
+# What stands for a practice in a column of kinds; it names none.
+PRACTICE_KINDS = frozenset(_words(
+    "physician, physicians, doctor, doctors, dr, md, provider, providers, facility, facilities, practice, practices, "
+    "physician referral, doctor referral, provider referral, referring physician, referring provider, hospital, clinic"
+))  # fmt: skip
 
 PAYERS: dict[str, PayerClass] = {
     word: payer

@@ -63,6 +63,8 @@ class MappedColumn:
 SURE_SHARE = 0.9
 NO_MONTH = "The file has no month. Say which month its counts are of."
 DESTINATION_NPIS = {"orgnpi", "tonpi", "npihospitals", "hospitalnpi", "destinationnpi"}
+NAMING = {Target.SOURCE_NAME, Target.SOURCE_NPI, Target.PROVIDER_NAME}
+Candidate = tuple[Column, Target, int, Sure]
 ORGANIZATION_NAMES = {"organizationname", "orgnm", "orgname"}
 
 
@@ -72,6 +74,7 @@ def guess(columns: list[Column], grain: Grain, rows: int) -> list[MappedColumn]:
     if {column.key for column in columns} & DESTINATION_NPIS:
         # With the destination's NPI beside the source's, the organization named is the destination.
         candidates = [(c, Target.SITE if c.key in ORGANIZATION_NAMES else t, r, s) for c, t, r, s in candidates]
+    candidates = _with_kinds(candidates)
     winners: dict[Target, tuple[int, int]] = {}
     for place, (_, target, rank, _) in enumerate(candidates):
         if target and (target not in winners or rank < winners[target][0]):
@@ -89,6 +92,18 @@ def guess(columns: list[Column], grain: Grain, rows: int) -> list[MappedColumn]:
         how_sure = sure if chosen else Sure.SURE
         mapped.append(MappedColumn(column.letter, column.header, chosen, how_sure, round(filled, 4), day_first, order))
     return mapped
+
+
+def _with_kinds(candidates: list[Candidate]) -> list[Candidate]:
+    """A column of `Physician`, `Patient`, `Internet` tells the kind of a source, where another one names it."""
+    is_kinds = [target is Target.SOURCE_NAME and column.signs.holds_kinds for column, target, _, _ in candidates]
+    targets = {target for (_, target, _, _), of_kinds in zip(candidates, is_kinds, strict=True) if not of_kinds}
+    if not targets & NAMING:
+        return candidates
+    return [
+        (column, Target.SOURCE_KIND, rank, Sure.LIKELY) if of_kinds else (column, target, rank, sure)
+        for (column, target, rank, sure), of_kinds in zip(candidates, is_kinds, strict=True)
+    ]
 
 
 def _guess_one(column: Column, grain: Grain) -> tuple[Target, int, Sure]:

@@ -98,14 +98,21 @@ def target_groups(grain: Grain) -> list[tuple[str, list[Target]]]:
         ("When", when),
         (
             "Source",
-            [Target.SOURCE_NPI, Target.SOURCE_NAME, Target.PROVIDER_NAME, Target.SOURCE_CITY, Target.SOURCE_ZIP],
+            [
+                Target.SOURCE_NPI,
+                Target.SOURCE_NAME,
+                Target.PROVIDER_NAME,
+                Target.SOURCE_KIND,
+                Target.SOURCE_CITY,
+                Target.SOURCE_ZIP,
+            ],
         ),
         ("What and where", [Target.SERVICE_LINE, Target.SITE, Target.PAYER]),
         ("Money", [Target.BILLED, Target.PAID, Target.NET]),
     ]
     if grain is Grain.EVENT:
         groups.insert(3, ("How far", [Target.STATUS, Target.APPOINTMENT_ON, Target.SEEN_ON, Target.REPORT_SENT_ON]))
-        groups.append(("Other", [Target.REFERRAL_ID]))
+        groups.append(("Other", [Target.REFERRAL_ID, Target.PARENT_ID]))
     else:
         groups.append(("Other", [Target.STATUS]))
     return groups

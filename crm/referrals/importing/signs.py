@@ -11,6 +11,7 @@ from operator import contains, mul
 
 from crm.core.patient_words import Sign, signs_in
 from crm.directory.npi import is_npi
+from crm.referrals.importing.headers import is_kind
 from crm.referrals.importing.sign_patterns import FINDS, YEARS, looks_of, shape_of
 
 SAMPLE = 20_000
@@ -18,6 +19,7 @@ NPI_SAMPLE = 2_000
 UNIQUE_FROM = 20
 UNIQUE_SHARE = 0.95
 MOST = 0.6
+KINDS_SHARE = 0.9
 SHORT_YEAR_PIVOT = 40  # 39 is a day of 2039 and 40 one of 1940: no referral is so old, and no day so far ahead
 TELLING = (
     "dob",
@@ -77,6 +79,7 @@ class ValueSigns:
     blanks: int = 0
     distinct: set[int] = field(default_factory=set)
     sampled: int = 0
+    kinds: int = 0  # of those sampled, how many say of which kind a source is
 
     def add(self, values: Sequence[str], times: Sequence[int] | None = None) -> None:
         """Count the signs in more values, each of which stands so many times in the column; blank ones say nothing."""
@@ -124,6 +127,7 @@ class ValueSigns:
         if self.sampled < SAMPLE:
             self.sampled += sum(times)
             self.distinct.update(map(hash, values))
+            self.kinds += sum(compress(times, map(is_kind, values)))
         if self.npi_sampled < NPI_SAMPLE:
             self.npi_sampled += sum(times)
             self.npis += sum(compress(times, map(_is_npi, values)))
@@ -136,6 +140,11 @@ class ValueSigns:
     def is_near_unique(self) -> bool:
         """Whether nearly every cell holds something else."""
         return self.sampled >= UNIQUE_FROM and len(self.distinct) > self.sampled * UNIQUE_SHARE
+
+    @property
+    def holds_kinds(self) -> bool:
+        """Whether nearly every cell says of which kind a source is, and names none."""
+        return self.kinds > self.sampled * KINDS_SHARE
 
     @property
     def holds_npis(self) -> bool:

@@ -9,7 +9,7 @@ from datetime import date
 from functools import lru_cache
 
 from crm.directory.npi import clean_npi, is_npi
-from crm.referrals.importing.headers import PAYER_PARTS, PAYERS, SOURCE_KINDS, STATUSES
+from crm.referrals.importing.headers import PAYER_PARTS, PAYERS, SOURCE_KINDS, STATUSES, kind_key
 from crm.referrals.models import PayerClass, ReferralStatus, SourceKind
 
 OLDEST_YEAR = 1990
@@ -183,7 +183,6 @@ def parse_payer(text: str) -> PayerClass:
 def parse_source_kind(text: str, name: str) -> SourceKind:
     """Who referred: what a column of kinds says, else a name that stands for nobody in particular, such as `Self`."""
     for said in (text, name):
-        plain = re.sub(r"[\s_/-]+", " ", said.strip().strip("().").lower())
-        if plain in SOURCE_KINDS:
-            return SOURCE_KINDS[plain]
+        if (key := kind_key(said)) in SOURCE_KINDS:
+            return SOURCE_KINDS[key]
     return SourceKind.PRACTICE
