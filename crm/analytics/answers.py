@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from crm.analytics import growth, outreach, revenue, service, sources
+from crm.analytics import growth, lifecycle, outreach, revenue, service, sources
 from crm.analytics.question import Answer, Question
 
 ANSWERS: dict[str, Callable[[Question], Answer]] = {
@@ -19,6 +19,10 @@ ANSWERS: dict[str, Callable[[Question], Answer]] = {
     "wait-by-site": service.wait_by_site,
     "wait-by-payer": service.wait_by_payer,
     "wait-by-source": service.wait_by_source,
+    "seen-by-month": lifecycle.seen_by_month,
+    "seen-by-line": lifecycle.seen_by_line,
+    "report-by-month": lifecycle.report_by_month,
+    "report-by-line": lifecycle.report_by_line,
     "visits-and-referrals": outreach.beside_visits,
     "most-visited": outreach.most_visited,
 }

@@ -11,6 +11,14 @@ WAIT = (
     "Days from the day received to the day of the appointment; the median is the number of days within which half got "
     "one, the 90th percentile the number within which nine of ten did (shown from ten referrals on)."
 )
+SEEN = (
+    "Referrals with the status seen, as a share of all received in the same months; a month counts when two whole "
+    "months have passed since, because younger referrals are still on their way."
+)
+REPORT = (
+    "Days from the day the patient was seen to the day the report was sent to the referring practice, by the month in "
+    "which the referral was received; the share is of the referrals that were seen, whose report may still be missing."
+)
 TEST = (
     "Likely: under 1 in 20 unchanged sources would change so much by chance; Clear: under 1 in 100 (exact test of two "
     "Poisson counts of as many months)."
@@ -57,7 +65,8 @@ CHARTS: dict[str, Chart] = {
     "revenue-by-month": Chart(
         "Revenue by service line",
         "The amount stated for each referral, by the month in which it was received, per service line; billed, paid "
-        "and net amounts are never added up.",
+        "and net amounts are never added up. An estimate, when shown, is the number of referrals without an amount "
+        "times the average value stated for their service line; it stands apart from the amounts.",
         height="l",
         permission=Permission.REVENUE_VIEW,
     ),
@@ -78,6 +87,10 @@ CHARTS: dict[str, Chart] = {
     "wait-by-site": Chart("Time to appointment by site", WAIT),
     "wait-by-payer": Chart("Time to appointment by payer", WAIT),
     "wait-by-source": Chart("Time to appointment by source", f"The largest sources. {WAIT}", height="l"),
+    "seen-by-month": Chart("Seen rate by month received", SEEN, height="l"),
+    "seen-by-line": Chart("Seen rate by service line", SEEN),
+    "report-by-month": Chart("Report turnaround by month received", REPORT, height="l"),
+    "report-by-line": Chart("Report turnaround by service line", REPORT),
     "visits-and-referrals": Chart(
         "Visits beside referrals",
         "Visits made or tried per month, by kind, below the referrals received in the same month; the two are not "

@@ -23,7 +23,7 @@ from crm.analytics.drawing import (
     values,
     whole,
 )  # fmt: skip
-from crm.analytics.metrics import CONTACT_COLORS, CONTACT_KINDS, NO_ACCESS, records
+from crm.analytics.metrics import CONTACT_COLORS, CONTACT_KINDS, ESTIMATED, NO_ACCESS, records
 from crm.analytics.periods import YEAR, Window, says_so_far
 from crm.core.formats import money, month_start, number, plural
 
@@ -73,7 +73,7 @@ def month_lines(table: pd.DataFrame, window: Window, urls: Sequence[str], *, nou
 def stacked_months(
     table: pd.DataFrame, window: Window, names: Mapping[int, str], colors: Mapping[int, str], urls: Sequence[str]
 ) -> Figure:
-    """Money per month, one color per service line, labelled at the right; the incomplete month is hatched."""
+    """Money per month, one color per service line, labelled at the right; open months hatched, estimates crossed."""
     x, months = list(range(len(table))), [int(month) for month in table.index]
     is_open = [month == window.incomplete for month in months]
     edge = {"color": paint("surface"), "width": 1}
@@ -81,7 +81,7 @@ def stacked_months(
         {
             "type": "bar", "name": plain(names[key]), "x": x, "y": values(table[key]), "hoverinfo": "text",
             "hovertext": [_line_hover(names[key], m, v) for m, v in zip(months, values(table[key]), strict=True)],
-            "marker": {**hatched(colors.get(key, "last"), is_open), "line": edge}, **links(urls),
+            "marker": {**_stack_look(key, colors, is_open), "line": edge}, **links(urls),
         }
         for key in (int(column) for column in table.columns)
     ]  # fmt: skip
@@ -92,6 +92,13 @@ def stacked_months(
         "annotations": _stack_notes(table, window, names, low, high),
     }  # fmt: skip
     return figure_of(traces, layout, {"xaxis": months_axis(months, MOST_TICKS_PHONE), "margin": {"r": 128}})
+
+
+def _stack_look(key: int, colors: Mapping[int, str], is_open: list[bool]) -> dict[str, Any]:
+    if key != ESTIMATED:
+        return hatched(colors.get(key, "last"), is_open)
+    crossed = {"shape": "x", "fgcolor": paint("ink3"), "bgcolor": paint("surface"), "size": 6, "solidity": 0.2}
+    return {"color": paint("ink3"), "pattern": crossed}
 
 
 def beside_visits(table: pd.DataFrame, contacts: pd.DataFrame, window: Window, urls: Sequence[str]) -> Figure:

@@ -9,6 +9,7 @@ from crm.analytics.queries import Options
 from crm.core.formats import month_start
 
 NAMES = {"territory": "Territory", "line": "Service line", "site": "Site", "payer": "Payer", "source": "Source"}
+KEPT = ("period", "from", "to", "money", "estimate")
 OFFERED = (Period.MONTHS_12, Period.MONTHS_24, Period.MONTHS_36, Period.YEAR, Period.QUARTER)
 MakeUrl = Callable[[Filters], str]
 
@@ -52,9 +53,7 @@ class FilterBar:
     @property
     def kept_period(self) -> list[tuple[str, str]]:
         """What the form of the other filters sends along."""
-        return [
-            (name, value) for name, value in self.filters.params().items() if name in ("period", "from", "to", "money")
-        ]
+        return [(name, value) for name, value in self.filters.params().items() if name in KEPT]
 
 
 def filter_bar(filters: Filters, options: Options, months: range, make_url: MakeUrl) -> FilterBar:

@@ -45,6 +45,7 @@ class Filters:
     payer: str | None = None
     source: int | None = None
     money: str | None = None  # billed, paid or net; None chooses what the data have
+    estimate: str | None = None  # "1" shows what missing amounts may be, too
 
     def params(self) -> dict[str, str]:
         """The address's words for everything that is not as usual."""
@@ -58,7 +59,7 @@ class Filters:
         return replace(self, **values)
 
 
-CHOICES = ("territory", "line", "site", "payer", "source", "money")
+CHOICES = ("territory", "line", "site", "payer", "source", "money", "estimate")
 
 
 def parse(args: Mapping[str, str]) -> Filters:
@@ -71,6 +72,7 @@ def parse(args: Mapping[str, str]) -> Filters:
         payer=_among(args.get("payer", ""), PayerClass),
         source=_number(args, "source"),
         money=_among(args.get("money", ""), RevenueKind),
+        estimate="1" if args.get("estimate") == "1" else None,
     )
     months = sorted(month for name in ("from", "to") if (month := _month(args.get(name, ""))) is not None)
     return found.changed(period=Period.OWN, first=months[0], last=months[-1]) if months else found

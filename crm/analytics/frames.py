@@ -68,8 +68,14 @@ def volumes(
     rollup = rollup_of(practices=of_practices, details=_details(filters, keys))
     by = [getattr(rollup, KEYS[key]) for key in keys]
     matched = rollup.matched if hasattr(rollup, "matched") else case((rollup.practice_id > 0, rollup.received), else_=0)
+    apart = rollup.apart if hasattr(rollup, "apart") else literal(0)  # those of a practice came from it
     counts = {name: func.sum(getattr(rollup, name)) for name in COUNTS}
-    measures = {**counts, "matched": func.sum(matched), **(_money(rollup, viewer) if money else {})}
+    measures = {
+        **counts,
+        "matched": func.sum(matched),
+        "apart": func.sum(apart),
+        **(_money(rollup, viewer) if money else {}),
+    }
     query = select(*by, *measures.values()).where(*_conditions(rollup, viewer, filters, months)).group_by(*by)
     if practices is not None:
         query = query.where(practice_key(rollup).in_(practices))
@@ -87,7 +93,7 @@ def sources(
 ) -> pd.DataFrame:
     """Per source: referrals (and money) in the months `now`, `before` and in `both`, where the two overlap.
 
-    Practice 0 holds what matched nobody.
+    Practice 0 holds what matched nobody, and what came from no practice.
     """
     rollup = rollup_of(practices=True, details=_details(filters, ()))
     measures = {"received": func.sum(rollup.received), **(_money(rollup, viewer) if money else {})}
@@ -126,10 +132,11 @@ def waits(
     months: Collection[int],
     *keys: str,
     practices: Collection[int] | None = None,
+    wait: Wait = Wait.APPOINTMENT,
 ) -> pd.DataFrame:
-    """How many referrals waited how many days from received to appointment."""
+    """How many referrals waited how many days, from received to appointment unless another wait is asked for."""
     of_practices = practices is not None or _is_of_practices(viewer, filters, keys)
-    rollup = waits_of(Wait.APPOINTMENT, practices=of_practices)
+    rollup = waits_of(wait, practices=of_practices)
     by = [*(getattr(rollup, KEYS[key]) for key in keys), rollup.days]
     query = select(*by, func.sum(rollup.referrals)).where(*_conditions(rollup, viewer, filters, months))
     if practices is not None:

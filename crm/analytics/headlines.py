@@ -15,7 +15,6 @@ from crm.core.formats import money, number, percent, signed_percent
 
 SHOWN, MOST_SHOWN = 25, 200
 QUARTER = 3
-RIPE = 2  # months that a referral needs to be seen, mostly
 CLEAR_CHANGE = 0.1  # of money or days, for which there is no simple test
 CHANGED = 4
 
@@ -121,8 +120,8 @@ def _tile_months(question: Question, period: Period) -> tuple[int, ...]:
 def _ripe(months: tuple[int, ...]) -> tuple[int, ...]:
     """As many months, so long ago that their referrals have had time to be seen; a year to date is cut short."""
     if len(months) > QUARTER:
-        return tuple(month for month in months if month <= months[-1] - RIPE)
-    return tuple(month - RIPE for month in months)
+        return tuple(month for month in months if month <= months[-1] - metrics.RIPE)
+    return tuple(month - metrics.RIPE for month in months)
 
 
 def _received(question: Question, months: tuple[int, ...]) -> dict[str, Any]:
@@ -150,7 +149,7 @@ def _seen_rate(question: Question, months: tuple[int, ...]) -> dict[str, Any]:
         "value": number(rate * 100, 1) if rate is not None else "–",
         "change": _says(f"{number(abs(points), 1)} points", points, kind) if told else None,
         "from_text": f"from {percent(rate_before)} last year" if told else "No year before",
-        "spark": [None if v is None else round(v * 100, 1) for v in _rates(question)][: -RIPE or None],
+        "spark": [None if v is None else round(v * 100, 1) for v in _rates(question)][: -metrics.RIPE or None],
         "coverage": f"{number(seen)} seen of {number(all_)} received",
         "url": links.referral_rows(question.filters, months, status="seen"),
     }  # fmt: skip

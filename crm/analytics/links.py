@@ -16,8 +16,6 @@ def referral_rows(filters: Filters, months: Collection[int], **more: Any) -> str
         "payer": filters.payer, **more,
     }  # fmt: skip
     words = {name: value for name, value in chosen.items() if value is not None}
-    if words.get("source") == 0:
-        words = {name: value for name, value in words.items() if name != "source"} | {"unmatched": 1}
     return address("referrals.referrals", {**_months(months), **words})
 
 

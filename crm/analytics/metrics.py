@@ -15,8 +15,10 @@ from crm.analytics.periods import YEAR, Window, says_months
 from crm.core.formats import number, percent
 
 FEW = 10  # below this many, a percentage says nothing without the counts
+RIPE = 2  # whole months that a referral needs to be seen, mostly
 MEDIAN, HIGH = 0.5, 0.9
 STEPS = ("Received", "Scheduled or later", "Seen", "Still waiting", "Declined", "Lost")
+ESTIMATED = -1  # stands among service lines for what is estimated
 CONTACTS = {
     "in_person": "In person", "drop_off": "In person", "lunch": "Lunch-and-learn", "phone": "Phone or video",
     "video": "Phone or video",
@@ -189,6 +191,30 @@ def days_within(frame: pd.DataFrame, share: float) -> float:
     return float(reached.index[int(np.argmax(reached.to_numpy() >= share * total - 1e-9))])
 
 
+def ripe_months(window: Window) -> tuple[int, ...]:
+    """The whole months of a window whose referrals have had two more whole months to be seen."""
+    end = window.span.last_whole
+    return tuple(m for m in window.whole if end is not None and m <= end - RIPE)
+
+
+def seen_rates(frame: pd.DataFrame, key: str) -> pd.DataFrame:
+    """Per value of `key`: received, seen, and the share seen of those received (NaN without any)."""
+    table = frame.groupby(key, as_index=False)[["received", "seen"]].sum()
+    table["rate"] = (table["seen"] / table["received"].where(table["received"] > 0)).astype("float64")
+    return table
+
+
+def report_summary(waits: pd.DataFrame, volumes: pd.DataFrame, key: str) -> pd.DataFrame:
+    """Per value of `key`: seen, reports sent, their share of those seen (NaN where there are more), median and high."""
+    seen = volumes.groupby(key, as_index=False)[["seen"]].sum()
+    table = seen.merge(wait_summary(waits, key), on=key, how="outer").sort_values(key, ignore_index=True)
+    table[["seen", "referrals"]] = table[["seen", "referrals"]].fillna(0).astype("int64")
+    table[["median", "high"]] = table[["median", "high"]].astype("float64")
+    table["share"] = (table["referrals"] / table["seen"].where(table["seen"] > 0)).astype("float64")
+    table["share"] = table["share"].where(table["share"] <= 1)
+    return table[(table["seen"] > 0) | (table["referrals"] > 0)].reset_index(drop=True)
+
+
 def histogram(frame: pd.DataFrame, width: int, last: int) -> pd.DataFrame:
     """Referrals per span of `width` days; everything from `last` days on is one span."""
     edge = (frame["days"].clip(lower=0, upper=last) // width * width).astype("int64")
@@ -197,9 +223,8 @@ def histogram(frame: pd.DataFrame, width: int, last: int) -> pd.DataFrame:
     return pd.DataFrame({"days": starts, "referrals": [int(counts.get(start, 0)) for start in starts]})
 
 
-def money_kind(frame: pd.DataFrame, wanted: str | None) -> str | None:
-    """Which money to show: the wanted kind, else the first of paid, net and billed of which there is any."""
-    kinds = money_kinds(frame)
+def money_kind(kinds: Sequence[str], wanted: str | None) -> str | None:
+    """Which money to show: the wanted kind, else the first of those that there are."""
     return wanted if wanted in kinds else next(iter(kinds), None)
 
 
@@ -216,6 +241,19 @@ def money_by_line(frame: pd.DataFrame, window: Window, kind: str, lines: Mapping
         if bool((frame.loc[frame["line"] == line, kind] != 0).any())
     }
     return pd.DataFrame(columns, index=list(window.months), dtype="float64")
+
+
+def estimated_money(
+    frame: pd.DataFrame, window: Window, kind: str, values: Mapping[int, tuple[str, int]]
+) -> tuple[pd.Series, int]:
+    """Per month the referrals without an amount times the average value of their service line, in cents, and how many
+    referrals that is. Only values of this kind count; months of which nobody has data are unknown."""
+    worth = {line: cents for line, (of, cents) in values.items() if of == kind}
+    told = frame[frame["line"].isin(list(worth))]
+    missing = (told["received"] - told["priced"]).clip(lower=0)
+    cents = missing * told["line"].map(worth).astype("float64")
+    sums = by_month(told.assign(estimate=cents), window.months, window.span.months, "estimate")
+    return sums, int(missing.sum())
 
 
 def visits_by_month(frame: pd.DataFrame, months: Sequence[int] | range) -> pd.DataFrame:

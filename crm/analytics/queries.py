@@ -1,5 +1,6 @@
 """Reads what the filters offer: territories, service lines, sites and the chosen source, in the viewer's scope."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
@@ -9,15 +10,16 @@ from crm.accounts.viewer import Viewer
 from crm.analytics.filters import Filters
 from crm.directory.models import Practice
 from crm.directory.queries import list_territories, scope_practices
-from crm.referrals.models import PayerClass, ServiceLine, Site
+from crm.referrals.models import PayerClass, RevenueKind, ServiceLine, Site
 
 PALETTE_SIZE = 8
-UNKNOWN_SOURCE = "Not matched to a practice"
+UNKNOWN_SOURCE = "No known practice"
 
 
 @dataclass(frozen=True)
 class Options:
-    """What can be chosen, by id, in the order in which it is shown. `colors` are palette names of service lines."""
+    """What can be chosen, by id, in the order in which it is shown. `colors` are palette names of service lines,
+    `values` what a referral of one is worth on average, for those who may see revenue."""
 
     territories: dict[int, str] = field(default_factory=dict)
     lines: dict[int, str] = field(default_factory=dict)
@@ -25,6 +27,7 @@ class Options:
     payers: dict[str, str] = field(default_factory=dict)
     sources: dict[int, str] = field(default_factory=dict)
     colors: dict[int, str] = field(default_factory=dict)
+    values: dict[int, tuple[RevenueKind, int]] = field(default_factory=dict)
 
     def known(self, filters: Filters) -> Filters:
         """The filters without what does not exist, or lies outside what the viewer may see."""
@@ -54,7 +57,12 @@ def list_options(session: Session, viewer: Viewer, filters: Filters) -> Options:
         payers={payer.value: payer.label for payer in PayerClass},
         sources=_chosen_source(session, viewer, filters.source),
         colors={line.id: f"chart{line.position}" for line in lines if 1 <= line.position <= PALETTE_SIZE},
+        values=_values(lines) if viewer.sees_revenue else {},
     )
+
+
+def _values(lines: Sequence[ServiceLine]) -> dict[int, tuple[RevenueKind, int]]:
+    return {line.id: (line.value_kind, line.value_cents) for line in lines if line.value_kind and line.value_cents}
 
 
 def _chosen_source(session: Session, viewer: Viewer, practice_id: int | None) -> dict[int, str]:

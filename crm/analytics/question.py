@@ -16,6 +16,7 @@ from crm.analytics.periods import YEAR, Window, says_months, window_of, year_to_
 from crm.analytics.queries import Options, list_options
 from crm.analytics.tables import Table
 from crm.core.formats import number
+from crm.referrals.kinds import says_coverage
 
 NO_DATA = "There are no referrals yet. Import some, and this chart fills."
 NO_ROWS = "No referrals match these filters in this period."
@@ -100,9 +101,11 @@ class Question:
         return int(frame.loc[frame["month"].isin(list(chosen)), column].sum())
 
     def coverage(self, months: Collection[int] | None = None) -> str:
-        """`1,204 of 1,310 referrals matched a practice`."""
+        """`1,204 of 1,310 referrals matched a practice`, and how many came from no practice."""
         received = self.in_window("received", months)
-        return f"{number(self.in_window('matched', months))} of {number(received)} referrals matched a practice"
+        if self.filters.source == 0:
+            return f"{number(received)} referrals without a known practice"
+        return says_coverage(self.in_window("matched", months), received, self.in_window("apart", months))
 
     def month_links(self) -> list[str]:
         """For each month of the window the rows behind it."""

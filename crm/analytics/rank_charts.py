@@ -103,11 +103,13 @@ def day_histogram(table: pd.DataFrame, width: int, marks: Mapping[str, float]) -
     )
 
 
-def day_spans(names: Sequence[str], table: pd.DataFrame, urls: Sequence[str]) -> Figure:
-    """Per row the median as a dot and the 90th percentile as a ring, in days."""
+def day_spans(
+    names: Sequence[str], table: pd.DataFrame, urls: Sequence[str], *, what: str = "an appointment"
+) -> Figure:
+    """Per row the median as a dot and the 90th percentile as a ring, in days until `what`."""
     y, median, high = list(range(len(names))), values(table["median"]), values(table["high"])
     hover = [
-        _span_hover(name, m, h, int(count))
+        _span_hover(name, m, h, f"{plural(int(count), 'referral')} with {what}")
         for name, m, h, count in zip(names, median, high, table["referrals"], strict=True)
     ]
     joins = [
@@ -143,7 +145,6 @@ def day_spans(names: Sequence[str], table: pd.DataFrame, urls: Sequence[str]) ->
     return figure_of(traces, layout, {"yaxis": names_axis(names, NAME_LENGTH_PHONE)})
 
 
-def _span_hover(name: str, median: float | None, high: float | None, count: int) -> str:
+def _span_hover(name: str, median: float | None, high: float | None, known: str) -> str:
     further = f", nine of ten within {number(high)}" if high is not None else ""
-    known = f"{plural(count, 'referral')} with an appointment"
     return f"<b>{plain(name)}</b><br>Half within {number(median)} days{further}<br>{known}"

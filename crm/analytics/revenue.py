@@ -16,6 +16,7 @@ from crm.core.formats import money, month, number
 
 TOP = 12
 NO_MONEY = "No referral of this period carries an amount."
+COLUMN_OF_ESTIMATE = {"estimate": metrics.ESTIMATED}
 KIND_LABELS = {"paid": "paid", "net": "net", "billed": "billed"}
 
 
@@ -32,13 +33,24 @@ class Money:
         return KIND_LABELS.get(self.kind or "", "known")
 
 
+@dataclass(frozen=True)
+class Estimate:
+    """What referrals without an amount may be worth: cents by month, and how many referrals those are."""
+
+    cents: "pd.Series[float]"
+    referrals: int
+
+
 def money_of(question: Question) -> Money:
     """The kind of money that a question asks for, or that the data have."""
     if not question.viewer.sees_revenue:
         raise NotAllowed
     question = question.with_money()
-    frame = question.inside
-    return Money(metrics.money_kind(frame, question.filters.money), metrics.money_kinds(frame))
+    kinds = metrics.money_kinds(question.inside)
+    if question.filters.estimate:
+        valued = {kind for kind, _ in question.options.values.values()}
+        kinds = [kind for kind in frames.MONEY if kind in kinds or kind in valued]
+    return Money(metrics.money_kind(kinds, question.filters.money), kinds)
 
 
 def by_line(question: Question) -> Answer:
@@ -52,13 +64,34 @@ def by_line(question: Question) -> Answer:
     names = question.options.lines
     table = metrics.money_by_line(frame, window, kind, names)
     urls = question.month_links()
+    found = _estimate(question, frame, kind)
+    drawn = table if found is None else table.assign(estimate=found.cents).rename(columns=COLUMN_OF_ESTIMATE)
+    url = links.referral_rows(question.filters, window.months)
     return Answer(
-        tabulate=lambda: _line_table(table, names, urls, kind, links.referral_rows(question.filters, window.months)),
-        draw=lambda: charts.stacked_months(table, window, names, question.options.colors, urls),
+        tabulate=lambda: _line_table(table, names, urls, kind, url, found),
+        draw=lambda: charts.stacked_months(
+            drawn, window, {**names, metrics.ESTIMATED: "Estimated"}, question.options.colors, urls
+        ),
         says=f"{chosen.label.capitalize()} per month, {says_months(window.months)}",
-        coverage=says_priced(question, window.months),
-        empty=question.empty or ("" if chosen.kind and len(table.columns) else NO_MONEY),
-    )  # fmt: skip
+        coverage=says_priced(question, window.months) if found is None else _says_estimate(question, found),
+        empty=question.empty or ("" if chosen.kind and len(drawn.columns) else NO_MONEY),
+    )
+
+
+def _estimate(question: Question, frame: pd.DataFrame, kind: str) -> Estimate | None:
+    """What the referrals without an amount may be worth; nothing unless asked for, or where no line has a value."""
+    if not question.filters.estimate or not question.options.values:
+        return None
+    cents, referrals = metrics.estimated_money(frame, question.window, kind, question.options.values)
+    return Estimate(cents, referrals) if referrals else None
+
+
+def _says_estimate(question: Question, found: Estimate) -> str:
+    priced, received = question.in_window("priced"), question.in_window("received")
+    rest = received - priced
+    which = "the rest is" if found.referrals == rest else f"{number(found.referrals)} of the others are"
+    value = "the average value of the service line"
+    return f"{number(priced)} of {number(received)} referrals carry an amount; {which} estimated at {value}"
 
 
 def by_source(question: Question) -> Answer:
@@ -96,20 +129,26 @@ def _draw_sources(question: Question, top: pd.DataFrame) -> Figure:
     )  # fmt: skip
 
 
-def _line_table(table: pd.DataFrame, names: dict[int, str], urls: list[str], kind: str, url: str) -> Table:
+def _line_table(
+    table: pd.DataFrame, names: dict[int, str], urls: list[str], kind: str, url: str, found: Estimate | None
+) -> Table:
+    """The estimate has a column of its own, behind the sum of what is stated."""
     keys = [int(key) for key in table.columns]
     columns = (
         Column("Month", Kind.TEXT),
         *(Column(names.get(key, "Not known"), Kind.MONEY) for key in keys),
         Column(f"All {KIND_LABELS[kind]}", Kind.MONEY),
+        *([] if found is None else [Column("Estimated", Kind.MONEY)]),
     )
     unknown = table.isna().all(axis=1)
     sums = table.sum(axis=1).mask(unknown)
+    more = [] if found is None else [found.cents]
     records = (
-        (month(int(m)), *(table.loc[m, key] for key in table.columns), sums[m]) for m in table.index
-    )  # fmt: skip
-    totals = [known(float(table[key].sum())) for key in table.columns]
-    return Table(columns, rows_of(records, urls), Row(("All", *totals, known(float(sums.sum()))), url))
+        (month(int(m)), *(table.loc[m, key] for key in table.columns), sums[m], *(column[m] for column in more))
+        for m in table.index
+    )
+    totals = [known(float(column.sum())) for column in (*(table[key] for key in table.columns), sums, *more)]
+    return Table(columns, rows_of(records, urls), Row(("All", *totals), url))
 
 
 def _source_table(question: Question, frame: pd.DataFrame, kind: str) -> Table:

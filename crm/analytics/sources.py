@@ -69,10 +69,8 @@ def sparks(question: Question, practice_ids: Iterable[int]) -> dict[int, list[fl
 
 
 def coverage(question: Question) -> str:
-    """How many of the ranked months' referrals matched a practice, told from the ranking itself."""
-    frame = question.sources
-    matched = int(frame.loc[frame["practice"] > 0, "now"].sum())
-    return f"{number(matched)} of {number(int(frame['now'].sum()))} referrals matched a practice"
+    """How many of the ranked months' referrals matched a practice."""
+    return question.coverage(question.compared)
 
 
 def _empty(question: Question) -> str:

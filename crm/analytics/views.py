@@ -70,18 +70,26 @@ def revenue() -> ResponseReturnValue:
     from crm.analytics.revenue import money_of
 
     question = _question().with_money()
-    chosen = money_of(question)
+    chosen, filters = money_of(question), question.filters
     kinds = [
         {"label": kind.capitalize(), "url": _url("revenue", question, money=kind), "is_current": kind == chosen.kind}
         for kind in chosen.kinds
     ]
-    return _page(question, "revenue", ["revenue-by-month", "revenue-by-source"], kinds=kinds, kind=chosen.label)
+    estimates = [
+        {"label": label, "url": _url("revenue", question, estimate=value), "is_current": value == filters.estimate}
+        for label, value in (("Stated amounts", None), ("With estimates", "1"))
+        if question.options.values
+    ]
+    return _page(
+        question, "revenue", ["revenue-by-month", "revenue-by-source"], kinds=kinds, kind=chosen.label,
+        estimates=estimates,
+    )  # fmt: skip
 
 
 @bp.route("/service")
 @allow(Permission.ANALYTICS_VIEW)
 def service() -> ResponseReturnValue:
-    """How far referrals came, and how long patients waited."""
+    """How far referrals came, how long patients waited, and how long practices waited for a report."""
     names = [
         "referrals-by-status",
         "time-to-appointment",
@@ -89,6 +97,10 @@ def service() -> ResponseReturnValue:
         "wait-by-source",
         "wait-by-site",
         "wait-by-payer",
+        "seen-by-month",
+        "seen-by-line",
+        "report-by-month",
+        "report-by-line",
     ]
     return _page(_question(), "service", names)
 

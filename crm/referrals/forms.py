@@ -10,8 +10,8 @@ from crm.core.errors import Invalid
 from crm.core.forms import ChoiceField, Form, SegmentField, optional_int
 from crm.referrals.importing.profiles import SavedOptions
 from crm.referrals.list_filters import month_text, read_month
-from crm.referrals.models import PayerClass, Referral, ReferralStatus, RevenueKind
-from crm.referrals.services import Entry
+from crm.referrals.models import PayerClass, Referral, ReferralStatus, RevenueKind, ServiceLine
+from crm.referrals.services import Entry, LineValue
 
 MAX_DOLLARS = 1_000_000_000
 DATE_ORDERS = [("", "Month first, 03/04 is March 4"), ("day", "Day first, 03/04 is April 3")]
@@ -143,10 +143,27 @@ class EntryForm(Form):
 
 
 class ServiceLineForm(Form):
-    """A service line's name and its colour in charts."""
+    """A service line's name, its colour in charts, and what a referral of it is worth on average."""
 
     name = StringField("Name", [InputRequired("Give it a name."), Length(max=60)])
     position = ChoiceField("Color in charts", coerce=int, choices=[(n, f"Color {n}") for n in range(1, 9)])
+    value = DecimalField("Average value of a referral", [Optional(), NumberRange(0, MAX_DOLLARS, "From $0 on.")])
+    value_kind = ChoiceField(
+        "The value is", default="", choices=[("", "Not said"), *((k.value, k.label) for k in RevenueKind)]
+    )
+
+    def line_value(self) -> LineValue:
+        """The value as the service takes it; either part may be missing."""
+        cents = None if self.value.data is None else round(self.value.data * 100)
+        return LineValue(cents, RevenueKind(self.value_kind.data) if self.value_kind.data else None)
+
+    @staticmethod
+    def values_of(line: ServiceLine, *, sees_revenue: bool) -> dict[str, Any]:
+        """What the form shows of a service line."""
+        shown: dict[str, Any] = {"name": line.name, "position": line.position}
+        if sees_revenue and line.value_cents is not None and line.value_kind is not None:
+            shown |= {"value": line.value_cents / 100, "value_kind": line.value_kind.value}
+        return shown
 
 
 class SiteForm(Form):

@@ -1,11 +1,12 @@
-"""Background work of the room referrals: check a large file, import it, take it back."""
+"""Background work of the room referrals: check a large file, import it, take it back, match its sources again."""
 
 from crm.core import engine, formats
 from crm.core.db import commit, db, write_transaction
 from crm.core.errors import RoundsError
 from crm.jobs.run import Cancelled, Handler, Run
-from crm.referrals import import_services
+from crm.referrals import import_services, source_services
 from crm.referrals.importing import checking
+from crm.referrals.importing.rematching import rematch_all, rematch_source
 from crm.referrals.importing.taking_back import take_back_rows
 from crm.referrals.importing.writing import Checkpoint, withdraw, write_import
 from crm.referrals.models import ImportState, ReferralImport
@@ -74,6 +75,19 @@ def run_take_back(run: Run) -> None:
     run.finish("Taken back.", _page_of(import_id))
 
 
+def run_rematch(run: Run) -> None:
+    """Move the rows of a source to the practice that a person named, or back."""
+    source_id, earlier = int(run.payload["source_id"]), [int(id_) for id_ in run.payload["earlier"]]
+    moved = rematch_source(db.session(), source_id, earlier, _checkpoint(run))
+    run.finish(f"{formats.plural(moved, 'row')} moved.", source_services.ADDRESS)
+
+
+def run_look_again(run: Run) -> None:
+    """Look again for the practices of all rows without one."""
+    moved = rematch_all(db.session(), _checkpoint(run))
+    run.finish(f"{formats.plural(moved, 'row')} found a practice.", source_services.ADDRESS)
+
+
 def _withdraw(import_id: int, says: str) -> None:
     db.session.rollback()
     withdraw(db.session(), import_id, lambda _done, _total: commit(), says)
@@ -101,4 +115,6 @@ HANDLERS: dict[str, Handler] = {
     "referrals.check": run_check,
     "referrals.import": run_import,
     "referrals.take_back": run_take_back,
+    source_services.REMATCH: run_rematch,
+    source_services.LOOK_AGAIN: run_look_again,
 }

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from urllib.parse import urlencode
 
-from crm.referrals.models import PayerClass, ReferralStatus
+from crm.referrals.models import PayerClass, ReferralStatus, SourceKind
 
 MAX_ID_DIGITS = 9
 MIN_MONTH, MAX_MONTH = 1990 * 12, 2200 * 12
@@ -15,7 +15,8 @@ IN_ADDRESS = {"batch": "import", "first": "from", "last": "to"}
 
 @dataclass(frozen=True)
 class RowFilter:
-    """The filters of the list. `source` is a practice; `unmatched` shows rows without one.
+    """The filters of the list. `source` is a practice, 0 none; `unmatched` shows what came from a practice
+    that nobody knows, `kind` what came from patients, adverts and the like.
 
     `first` and `last` bound the month (`from` and `to` in an address); 0 as a line or site stands for rows without one.
     """
@@ -32,7 +33,9 @@ class RowFilter:
     payer: PayerClass | None = None
     batch: int | None = None
     unmatched: bool = False
+    kind: SourceKind | None = None
     booked: bool = False  # those with a received day and an appointment day, of which waiting times are told
+    reported: bool = False  # those with a day seen and a day on which the report was sent
 
     @property
     def count(self) -> int:
@@ -71,7 +74,9 @@ def read_filter(values: Mapping[str, str]) -> RowFilter:
         payer=_payer(values.get("payer", "")),
         batch=_number(values.get("import", "")),
         unmatched=values.get("unmatched") == "1",
+        kind=_kind(values.get("kind", "")),
         booked=values.get("booked") == "1",
+        reported=values.get("reported") == "1",
     )
 
 
@@ -95,6 +100,10 @@ def _number(text: str) -> int | None:
 
 def _status(text: str) -> ReferralStatus | None:
     return next((status for status in ReferralStatus if status.value == text), None)
+
+
+def _kind(text: str) -> SourceKind | None:
+    return next((kind for kind in SourceKind if kind.value == text), None)
 
 
 def _payer(text: str) -> PayerClass | None:

@@ -20,6 +20,7 @@ from crm.referrals.models import (
     ReferralStatus,
     ServiceLine,
     Site,
+    SourceKind,
 )
 from crm.referrals.queries import is_counted, is_shown, of_import, practice_key, rollup_of
 from crm.referrals.rollup_models import ReferralTotalMonth
@@ -108,7 +109,21 @@ def _filtered(query: Any, chosen: RowFilter) -> Any:
         query = query.where(Referral.status.in_((ReferralStatus.DECLINED, ReferralStatus.LOST)))
     if chosen.booked:
         query = query.where(Referral.received_on.is_not(None), Referral.appointment_on.is_not(None))
-    return query.where(Referral.practice_id.is_(None)) if chosen.unmatched else query
+    if chosen.reported:
+        query = query.where(Referral.seen_on.is_not(None), Referral.report_sent_on.is_not(None))
+    if chosen.kind is not None:
+        query = query.where(_is_of_kind(chosen.kind))
+    if chosen.unmatched:
+        query = query.where(Referral.practice_id.is_(None), _is_of_kind(SourceKind.PRACTICE))
+    return query
+
+
+def _is_of_kind(kind: SourceKind) -> ColumnElement[bool]:
+    """Rows that were typed in have no source of a file: they came from a practice."""
+    source = func.coalesce(Referral.source_id, 0)
+    if kind is SourceKind.PRACTICE:
+        return source.not_in(select(ReferralSource.id).where(ReferralSource.kind != kind))
+    return source.in_(select(ReferralSource.id).where(ReferralSource.kind == kind))
 
 
 def _equal(query: Any, column: Any, value: Any) -> Any:
@@ -143,11 +158,15 @@ def list_rows(session: Session, viewer: Viewer, chosen: RowFilter, number: int |
 
 
 def rows_by_month(session: Session, viewer: Viewer, chosen: RowFilter) -> dict[int, int]:
-    """How many rows the list has in each month: out of the rollups, except by status, with an appointment or of one
-    import, which they do not tell apart."""
-    is_known = chosen.status is None and chosen.batch is None and not (chosen.booked or chosen.ended)
-    query = _rolled_up(viewer, chosen) if is_known else _counted(viewer, chosen)
+    """How many rows the list has in each month: out of the rollups, except by what they do not tell apart."""
+    query = _rolled_up(viewer, chosen) if _is_in_rollups(chosen) else _counted(viewer, chosen)
     return {int(month): int(count) for month, count in session.execute(query)}
+
+
+def _is_in_rollups(chosen: RowFilter) -> bool:
+    """They know neither status, steps and imports of single rows, nor which rows without a practice came from one."""
+    flags = chosen.booked or chosen.reported or chosen.ended or chosen.unmatched
+    return chosen.status is None and chosen.batch is None and chosen.kind is None and not flags
 
 
 def _counted(viewer: Viewer, chosen: RowFilter) -> Any:
@@ -160,7 +179,7 @@ def _counted(viewer: Viewer, chosen: RowFilter) -> Any:
 def _rolled_up(viewer: Viewer, chosen: RowFilter) -> Any:
     keys = {"practice_id": chosen.source, "service_line_id": chosen.line, "site_id": chosen.site, "payer": chosen.payer}
     chosen_keys = {name: value for name, value in keys.items() if value is not None}
-    of_practices = chosen.source is not None or chosen.unmatched or not _sees_all_places(viewer, chosen)
+    of_practices = chosen.source is not None or not _sees_all_places(viewer, chosen)
     rollup = rollup_of(practices=of_practices, details=chosen_keys.keys() - {"practice_id"})
     query: Any = select(rollup.month, func.sum(rollup.entries)).where(is_shown(rollup)).group_by(rollup.month)
     query = query.where(
@@ -168,7 +187,7 @@ def _rolled_up(viewer: Viewer, chosen: RowFilter) -> Any:
     )
     if chosen.source:
         query = query.where(practice_key(rollup) == chosen.source)
-    if chosen.unmatched or chosen.source == 0:
+    if chosen.source == 0:
         query = query.where(rollup.practice_id == 0)
     if not _sees_all_places(viewer, chosen):
         query = query.outerjoin(Practice, Practice.id == practice_key(rollup))
@@ -180,13 +199,15 @@ def _sees_all_places(viewer: Viewer, chosen: RowFilter) -> bool:
     return viewer.territory_ids is None and chosen.territory is None
 
 
-def count_coverage(session: Session, viewer: Viewer) -> tuple[int, int]:
-    """How many referrals there are and how many of them have a known source, over all time, from the rollup."""
+def count_coverage(session: Session, viewer: Viewer) -> tuple[int, int, int]:
+    """How many referrals matched a practice, how many there are, and how many of them came from no practice; over all
+    time, from the rollup. Nothing for who does not see all territories."""
     if viewer.territory_ids is not None:
-        return 0, 0
-    sums = select(func.sum(ReferralTotalMonth.matched), func.sum(ReferralTotalMonth.received))
-    known, total = session.execute(sums.where(is_shown(ReferralTotalMonth))).one()
-    return int(known or 0), int(total or 0)
+        return 0, 0, 0
+    rollup = ReferralTotalMonth
+    sums = select(func.sum(rollup.matched), func.sum(rollup.received), func.sum(rollup.apart))
+    known, total, apart = session.execute(sums.where(is_shown(rollup))).one()
+    return int(known or 0), int(total or 0), int(apart or 0)
 
 
 def get_typed_in(session: Session, viewer: Viewer, number: int) -> Referral:

@@ -56,6 +56,14 @@ class Entry:
     revenue_kind: RevenueKind | None = None
 
 
+@dataclass(frozen=True)
+class LineValue:
+    """What a referral of a service line is worth on average, and what kind of money that is; both or none."""
+
+    cents: int | None = None
+    kind: RevenueKind | None = None
+
+
 def enter_referral(session: Session, viewer: Viewer, entry: Entry) -> tuple[Referral, int | None]:
     """Type in one referral or a month's count. A count for the same month, source and kind replaces the earlier one,
     whose number is returned beside the row."""
@@ -206,6 +214,18 @@ def save_service_line(
         line.position = position
     session.flush()
     return line
+
+
+def value_service_line(session: Session, viewer: Viewer, line: ServiceLine, value: LineValue) -> None:
+    """State, change or remove the average value of a service line; only who sees revenue changes it."""
+    if not viewer.sees_revenue:
+        return
+    if value.cents is not None and value.kind is None:
+        raise Invalid(value_kind="Say what the value is: billed, paid or net.")
+    if value.cents is None and value.kind is not None:
+        raise Invalid(value="Say how much, or that the kind is not said.")
+    line.value_cents, line.value_kind = value.cents, value.kind
+    session.flush()
 
 
 def save_site(session: Session, site: Site | None, name: str) -> Site:

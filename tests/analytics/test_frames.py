@@ -121,7 +121,7 @@ def test_money_is_not_even_read_for_those_who_may_not_see_it(
 ) -> None:
     volumes = frames.volumes(session, liaison(cast), Filters(), MONTHS, "month", money=True)
     sources = frames.sources(session, liaison(cast), Filters(), MONTHS, [], money=True)
-    assert list(volumes.columns) == ["month", "received", "scheduled", "seen", "declined", "lost", "matched"]
+    assert list(volumes.columns) == ["month", "received", "scheduled", "seen", "declined", "lost", "matched", "apart"]
     assert list(sources.columns) == ["practice", "name", "city", "tier", "now", "before", "both"]
 
 

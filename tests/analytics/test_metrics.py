@@ -158,10 +158,11 @@ def test_every_wait_stands_in_one_bar(waits: list[int]) -> None:
 def test_kinds_of_money_are_chosen_and_never_mixed() -> None:
     frame = pd.DataFrame({"paid": [0.0], "net": [5.0], "billed": [9.0]})
     assert metrics.money_kinds(frame) == ["net", "billed"]
-    assert metrics.money_kind(frame, None) == "net"
-    assert metrics.money_kind(frame, "billed") == "billed"
-    assert metrics.money_kind(frame, "paid") == "net"  # there is none
-    assert metrics.money_kind(frame.drop(columns=["paid", "net", "billed"]), None) is None
+    assert metrics.money_kind(metrics.money_kinds(frame), None) == "net"
+    assert metrics.money_kind(metrics.money_kinds(frame), "billed") == "billed"
+    assert metrics.money_kind(metrics.money_kinds(frame), "paid") == "net"  # there is none
+    assert metrics.money_kinds(frame.drop(columns=["paid", "net", "billed"])) == []
+    assert metrics.money_kind([], "paid") is None
 
 
 def test_money_by_line_by_hand() -> None:

@@ -111,7 +111,7 @@ def test_the_total_of_a_table_leads_to_its_rows(two_years: Session, cast: Cast, 
     assert links == [
         f"{span}&source={cast.southgate.id}&payer=unknown",
         f"{span}&source={cast.olentangy.id}&payer=unknown",
-        f"{span}&payer=unknown&unmatched=1",
+        f"{span}&source=0&payer=unknown",
         f"{span}&payer=unknown",
     ]
     month = sign_in(cast.maren).get("/analytics/charts/referrals-by-month/table", htmx=True)

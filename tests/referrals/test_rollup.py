@@ -18,7 +18,7 @@ from crm.accounts.viewer import SYSTEM
 from crm.referrals import layers, row_queries, services
 from crm.referrals.importing import leftovers, taking_back, writing
 from crm.referrals.list_filters import RowFilter
-from crm.referrals.models import ImportState, Referral, ReferralImport, ReferralKey, ReferralStatus
+from crm.referrals.models import ImportState, Referral, ReferralImport, ReferralKey, ReferralStatus, SourceKind
 from crm.referrals.queries import COUNTED, is_shown
 from crm.referrals.rollup import check_rollup, rebuild_rollup
 from crm.referrals.rollup_models import ReferralPracticeMonth, ReferralTotalMonth, ReferralTotalWait
@@ -158,6 +158,24 @@ def test_the_list_knows_its_length_from_the_rollup(session: Session, cast: Cast,
         assert sum(row_queries.rows_by_month(session, viewer, chosen).values()) == session.scalar(exact), chosen
         lengths.add(session.scalar(exact))
     assert len(lengths) > 3
+
+
+def test_the_list_knows_its_length_by_kind_of_source(session: Session, cast: Cast) -> None:
+    bring_in(session, events(9))
+    bring_in(session, csv_bytes([event(n, Ref_NPI="", Referring_Practice="Self") for n in range(40, 46)]))
+    bring_in(session, csv_bytes([event(n, Ref_NPI="", Referring_Practice="Walker Clinic") for n in range(50, 53)]))
+    viewer, lengths = cast.viewer(cast.maren), {}
+    for unmatched, kind, source in product((False, True), (None, *SourceKind), (None, 0)):
+        chosen = RowFilter(unmatched=unmatched, kind=kind, source=source)
+        exact = select(func.count()).select_from(row_queries.rows_query(viewer, chosen).order_by(None).subquery())
+        found = sum(row_queries.rows_by_month(session, viewer, chosen).values())
+        assert found == session.scalar(exact), chosen
+        lengths[unmatched, kind, source] = found
+    assert lengths[False, None, None] == 18
+    assert lengths[False, None, 0] == 9
+    assert lengths[True, None, None] == 3
+    assert lengths[False, SourceKind.SELF, None] == 6
+    assert lengths[False, SourceKind.PRACTICE, None] == 12
 
 
 def test_every_page_of_the_list_follows_the_one_before(session: Session, cast: Cast, monkeypatch: Any) -> None:

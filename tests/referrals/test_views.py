@@ -10,14 +10,14 @@ from sqlalchemy import func, select
 from crm.audit.models import Action, AuditEvent
 from crm.core import clock
 from crm.referrals import services
-from crm.referrals.models import Referral, RevenueKind, ServiceLine, Site
+from crm.referrals.models import Referral, ReferralImport, RevenueKind, ServiceLine, Site
 from crm.referrals.rollup import check_rollup
 from crm.referrals.rollup_models import ReferralPracticeMonth
 from crm.referrals.services import Entry
 from crm.referrals.views import rows
 from tests.cast import Cast
 from tests.pages import PageClient, count_statements
-from tests.referrals.files import csv_bytes, event, events
+from tests.referrals.files import HEADER, csv_bytes, event, events
 from tests.referrals.importing import bring_in
 
 SignIn = Callable[..., PageClient]
@@ -59,6 +59,59 @@ def test_the_list_shows_referrals_and_filters_them(maren: PageClient, database: 
     }.items():
         shown = maren.get(f"/referrals?{query}").text
         assert ("No referral fits" in shown) if not count else (f"{count} row" in shown), query
+
+
+HEADER_WITH_KIND = (*HEADER, "Referral Source Type")
+KINDS = (
+    ("Physician", "Walker Clinic"),
+    ("Self", ""),
+    ("Word of mouth", ""),
+    ("Billboard", "Morse Road"),
+)
+
+
+def of_all_kinds(database: Any, cast: Cast) -> ReferralImport:
+    """Five referrals: of a known practice, an unknown one, the patient, another patient, and an advert."""
+    others = [
+        [*event(number, Ref_NPI="", Referring_Practice=name), kind]
+        for number, (kind, name) in enumerate(KINDS, start=2)
+    ]
+    return bring_in(database(), csv_bytes([[*event(1), "Physician"], *others], HEADER_WITH_KIND))
+
+
+def test_who_is_no_practice_is_named_and_not_called_unmatched(maren: PageClient, database: Any, cast: Cast) -> None:
+    batch = of_all_kinds(database, cast)
+    everything = maren.get("/referrals")
+    for words in ("Self-referral", "Patient", "Advertising (Morse Road)", "No match"):
+        assert words in everything.text
+    assert everything.text.count("No match") == 1
+    assert "1 of 2 referrals matched a practice; 3 more came from no practice" in everything.text
+    for query, count in {
+        "unmatched=1": 1,
+        f"import={batch.id}&unmatched=1": 1,
+        "source=0": 4,
+        "kind=practice": 2,
+        "kind=self": 1,
+        "kind=patient": 1,
+        "kind=advert": 1,
+        "kind=advert&unmatched=1": 0,
+        "kind=never": 5,
+    }.items():
+        shown = maren.get(f"/referrals?{query}").text
+        assert ("No referral fits" in shown) if not count else (f"{count} row" in shown), query
+    assert "From: self-referral" in maren.get("/referrals?kind=self").text
+    assert "Walker Clinic" in maren.get("/referrals?unmatched=1").text
+    assert '"Morse Road","Advertising",' in maren.get("/referrals/referrals.csv?kind=advert").text
+    analytics = maren.get("/analytics?period=36").text
+    assert "1 of 2 referrals matched a practice; 3 more came from no practice" in analytics
+
+
+def test_a_territory_sees_nothing_of_those_who_are_no_practice(sign_in: SignIn, cast: Cast, database: Any) -> None:
+    of_all_kinds(database, cast)
+    dana = sign_in(cast.dana)
+    for query in ("kind=self", "unmatched=1", "source=0"):
+        assert "No referral fits" in dana.get(f"/referrals?{query}").text, query
+    assert "came from no practice" not in dana.get("/referrals").text
 
 
 def test_a_liaison_sees_the_own_territory_without_money(sign_in: SignIn, cast: Cast, database: Any) -> None:

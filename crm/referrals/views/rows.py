@@ -15,13 +15,15 @@ from crm.audit.trail import record
 from crm.core import clock, formats
 from crm.core.db import commit, db, separate_transaction
 from crm.core.web import allow, arg_int, page
+from crm.directory.models import Practice
 from crm.directory.queries import find_practice, list_territories
 from crm.exports import csv_writer
 from crm.referrals import row_queries, services
 from crm.referrals.blueprint import bp
 from crm.referrals.forms import EntryForm, optional_id
+from crm.referrals.kinds import KIND_WORDS, says_coverage, says_source
 from crm.referrals.list_filters import ENDED, RowFilter, month_text, read_filter
-from crm.referrals.models import PayerClass, ReferralStatus
+from crm.referrals.models import PayerClass, ReferralStatus, SourceKind
 
 CSV_PIECE = 2_000
 CSV_HEADER = (
@@ -29,6 +31,7 @@ CSV_HEADER = (
     "Month",
     "Practice",
     "Source in the file",
+    "Kind of source",
     "NPI",
     "Provider",
     "Service line",
@@ -66,8 +69,15 @@ def referrals() -> ResponseReturnValue:
         line_choices=[(n.id, n.name) for n in row_queries.list_service_lines(db.session())],
         site_choices=[(n.id, n.name) for n in row_queries.list_sites(db.session())],
         # It is about all referrals, so it stands beside all of them only.
-        coverage=(0, 0) if chosen.count else row_queries.count_coverage(db.session(), viewer),
+        coverage="" if chosen.count else _coverage(viewer),
+        kind_choices=[(kind.value, words) for kind, words in KIND_WORDS.items()],
+        says_source=says_source,
     )
+
+
+def _coverage(viewer: Viewer) -> str:
+    matched, received, apart = row_queries.count_coverage(db.session(), viewer)
+    return says_coverage(matched, received, apart) if received else ""
 
 
 def _address(chosen: RowFilter, **changed: object) -> str:
@@ -91,7 +101,7 @@ def _chips(viewer: Viewer, chosen: RowFilter) -> list[dict[str, str]]:
         "first": f"From {formats.month(chosen.first)}" if chosen.first else None,
         "last": f"To {formats.month(chosen.last)}" if chosen.last else None,
         "territory": territories.get(chosen.territory, "Unknown territory") if chosen.territory else None,
-        "source": (source.name if source else "Unknown practice") if chosen.source else None,
+        "source": _says_practice(source, chosen),
         "status": chosen.status.label if chosen.status else None,
         "ended": ENDED_SAYS if chosen.ended else None,
         "line": lines.get(chosen.line, "Unknown service line") if chosen.line is not None else None,
@@ -99,9 +109,17 @@ def _chips(viewer: Viewer, chosen: RowFilter) -> list[dict[str, str]]:
         "payer": chosen.payer.label if chosen.payer else None,
         "batch": f"Import {chosen.batch}" if chosen.batch else None,
         "unmatched": "Matches no practice" if chosen.unmatched else None,
+        "kind": f"From: {KIND_WORDS[chosen.kind].lower()}" if chosen.kind else None,
         "booked": "With an appointment" if chosen.booked else None,
+        "reported": "With a report" if chosen.reported else None,
     }
     return [{"label": text, "url": _address(chosen, **{name: None})} for name, text in words.items() if text]
+
+
+def _says_practice(practice: Practice | None, chosen: RowFilter) -> str | None:
+    if chosen.source is None:
+        return None
+    return "No known practice" if chosen.source == 0 else practice.name if practice else "Unknown practice"
 
 
 @bp.get("/referrals.csv")
@@ -132,6 +150,7 @@ def _csv_row(viewer: Viewer, row: Any) -> list[Any]:
         month_text(row.month),
         row.practice,
         row.source_name,
+        KIND_WORDS[row.source_kind or SourceKind.PRACTICE],
         row.source_npi,
         provider,
         row.line,

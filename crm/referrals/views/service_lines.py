@@ -3,6 +3,7 @@
 from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 
+from crm.accounts.guard import current_viewer
 from crm.accounts.permissions import Permission
 from crm.core.db import commit, db
 from crm.core.web import allow, page
@@ -40,12 +41,14 @@ def _lists(form: SiteForm) -> ResponseReturnValue:
 @bp.route("/service-lines/<int:line_id>/edit", methods=["GET", "POST"])
 @allow(Permission.REFERRALS_IMPORT)
 def service_line_edit(line_id: int) -> ResponseReturnValue:
-    """Change a service line's name and color."""
+    """Change a service line's name, color and average value."""
+    viewer = current_viewer()
     line = row_queries.get_service_line(db.session(), line_id)
-    form = ServiceLineForm(obj=line)
+    form = ServiceLineForm(data=ServiceLineForm.values_of(line, sees_revenue=viewer.sees_revenue))
     if form.is_sent():
         with form.problems():
             services.save_service_line(db.session(), line, form.name.data or "", form.position.data)
+            services.value_service_line(db.session(), viewer, line, form.line_value())
             commit()
             flash("Saved.", "good")
             return redirect(url_for("referrals.service_lines"))

@@ -1,0 +1,144 @@
+"""Tests of the pages of source matching: the queue, what was decided, and what is refused."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from crm.directory.models import Affiliation
+from crm.referrals import source_queries, source_services
+from crm.referrals.models import Referral, ReferralSource
+from tests.cast import Cast, practice
+from tests.pages import PageClient, count_statements
+from tests.referrals.files import OKONJO, csv_bytes, event, events
+from tests.referrals.importing import bring_in, rows
+
+SignIn = Callable[..., PageClient]
+LOST = {"Ref_NPI": "", "Referring_Practice": "Olentangy Fam Med"}
+
+
+@pytest.fixture
+def maren(sign_in: SignIn, cast: Cast) -> PageClient:
+    return sign_in(cast.maren)
+
+
+@pytest.fixture
+def session(cast: Cast, database: Any) -> Session:
+    return database()  # type: ignore[no-any-return]
+
+
+def source_id(session: Session, name: str = "Olentangy Fam Med") -> int:
+    return session.scalars(select(ReferralSource.id).where(ReferralSource.name == name)).one()
+
+
+def test_the_queue_shows_what_files_say_and_one_press_matches(maren: PageClient, session: Session, cast: Cast) -> None:
+    batch = bring_in(session, csv_bytes([event(n, **(LOST if n > 2 else {})) for n in range(1, 9)]))
+    receipt = maren.get(f"/referrals/imports/{batch.id}")
+    assert "/referrals/sources" in [link.get("href") for link in receipt.soup.select("main a")]
+    page = maren.get("/referrals/sources")
+    assert "2 of 8" in page.text
+    assert "6 referrals count in totals, not for a practice" in page.text
+    assert "Same name." in page.text
+    assert "referrals.csv" in page.text
+    chosen = {"practice_id": str(cast.olentangy.id), "page": "1", "q": ""}
+    answer = maren.post(f"/referrals/sources/{source_id(session)}/decide", chosen)
+    assert (answer.status, answer.location) == (302, "/referrals/sources")
+    page = maren.get("/referrals/sources")
+    assert "Olentangy Fam Med is remembered. 6 rows moved." in page.text
+    assert "Every source is known" in page.text
+    assert set(rows(session, "practice_id")) == {cast.olentangy.id}
+
+
+def test_what_was_decided_says_who_and_can_be_undone(maren: PageClient, session: Session, cast: Cast) -> None:
+    bring_in(session, events(4, **LOST))
+    source_services.decide_source(
+        session, cast.viewer(cast.maren), session.get_one(ReferralSource, source_id(session)), cast.southgate.id
+    )
+    page = maren.get("/referrals/sources/decided")
+    assert "Southgate Internal Medicine" in page.text
+    assert "Maren Oakes" in page.text
+    assert "No decided source" in maren.get("/referrals/sources/decided?q=nobody").text
+    maren.post(f"/referrals/sources/{source_id(session)}/undo")
+    assert "Undone. 4 rows moved." in maren.get("/referrals/sources").text
+    assert set(rows(session, "practice_id")) == {None}
+    maren.post(f"/referrals/sources/{source_id(session)}/undo")
+    assert "undone already" in maren.get("/referrals/sources/decided").text
+
+
+def test_a_source_is_left_alone_on_request(maren: PageClient, session: Session, cast: Cast) -> None:
+    bring_in(session, events(4, **LOST))
+    maren.post(f"/referrals/sources/{source_id(session)}/leave", {"page": "1", "q": ""})
+    assert "Olentangy Fam Med" not in str(maren.get("/referrals/sources").soup.main)
+    assert "Left unmatched" in maren.get("/referrals/sources/decided").text
+
+
+@pytest.mark.parametrize("chosen", ["", "nonsense", "999999", "-1", "9" * 30, "\u0663"])
+def test_a_practice_that_is_none_is_told_beside_its_source(
+    maren: PageClient, session: Session, cast: Cast, chosen: str
+) -> None:
+    bring_in(session, events(4, **LOST))
+    page = maren.post(
+        f"/referrals/sources/{source_id(session)}/decide", {"practice_id": chosen, "page": "1", "q": "olen"}
+    )
+    assert page.status == 422
+    assert "Choose a practice of the list." in page.text
+    assert page.soup.select_one("input[type=search][name=q]").get("value") == "olen"
+    assert set(rows(session, "practice_id")) == {None}
+
+
+def test_others_are_refused(sign_in: SignIn, session: Session, cast: Cast) -> None:
+    bring_in(session, events(4, **LOST))
+    for person in (cast.dana, cast.carol):
+        browser = sign_in(person)
+        assert browser.get("/referrals/sources").status == 403
+        assert browser.post(f"/referrals/sources/{source_id(session)}/leave").status == 403
+    viewer = cast.viewer(cast.dana)
+    assert source_queries.list_waiting(session, viewer, "", 1).total == 0
+    assert source_queries.coverage(session, viewer).received == 0
+
+
+def test_no_source_that_is_not_there(maren: PageClient) -> None:
+    for step in ("decide", "undo", "leave"):
+        for number in ("0", "77", "9" * 20):
+            assert maren.post(f"/referrals/sources/{number}/{step}").status == 404
+
+
+def test_nothing_there(maren: PageClient) -> None:
+    assert "No sources yet" in maren.get("/referrals/sources").text
+    assert "Nothing decided yet" in maren.get("/referrals/sources/decided").text
+    assert "No source is called like that" in maren.get("/referrals/sources?q=%25&page=9999999999").text
+
+
+def test_looking_again_is_a_job(maren: PageClient, session: Session, cast: Cast, run_jobs: Callable[[], int]) -> None:
+    bring_in(session, events(4, Ref_NPI="", Referring_Practice="Maple Street Clinic"))
+    maple = practice(session, "Maple Street Clinic", cast.north)
+    session.commit()
+    maren.post("/referrals/sources/look-again")
+    run_jobs()
+    assert set(rows(session, "practice_id")) == {maple.id}
+
+
+def test_search_finds_by_name_npi_and_place(maren: PageClient, session: Session) -> None:
+    bring_in(session, csv_bytes([event(1, **LOST), event(2, Ref_NPI=OKONJO, Referring_Practice="100% Health")]))
+    session.execute(Referral.__table__.update().values(practice_id=None))
+    session.commit()
+    for text, names in (("fam olen", {"Olentangy Fam Med"}), ("173048", {"100% Health"}), ("0%", {"100% Health"})):
+        page = maren.get("/referrals/sources?" + urlencode({"q": text}))
+        assert {head.get_text() for head in page.soup.select(".source-says h2")} == names
+
+
+def test_statements_do_not_grow_with_sources(maren: PageClient, session: Session, cast: Cast) -> None:
+    def statements() -> int:
+        with count_statements() as found:
+            maren.get("/referrals/sources")
+        return len(found)
+
+    bring_in(session, events(2, **LOST))
+    few = statements()
+    bring_in(session, csv_bytes([event(n, Ref_NPI="", Referring_Practice=f"Clinic {n}") for n in range(10, 40)]))
+    session.add(Affiliation(provider_id=cast.okonjo.id, practice_id=cast.southgate.id))
+    session.commit()
+    assert statements() == few
