@@ -7,21 +7,35 @@ asked, which for a million rows would take longer than everything else.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import Connection, Table
 from sqlalchemy.orm import Session
 
 
 def load(session: Session, table: Table, columns: Mapping[str, Sequence[Any]]) -> None:
     """Add rows in the session's transaction; `columns` maps names of columns to lists of the same length."""
-    names, rows = ", ".join(f'"{name}"' for name in columns), zip(*columns.values(), strict=True)
     connection = session.connection()
     if connection.dialect.name == "sqlite":
-        marks = ", ".join("?" * len(columns))
-        values = list(rows)
-        if values:
-            connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", values)
+        _execute_many(connection, table, columns)
         return
+    names, rows = ", ".join(f'"{name}"' for name in columns), zip(*columns.values(), strict=True)
     driver: Any = connection.connection.driver_connection
     with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
+
+
+def _execute_many(connection: Connection, table: Table, columns: Mapping[str, Sequence[Any]]) -> None:
+    """What is the same in all rows stands in the statement, for every value that is handed over takes its time."""
+    length = len(next(iter(columns.values())))
+    marks, varying = [], []
+    for values in columns.values():
+        first = values[0] if length else None
+        if (first is None or type(first) is int) and values.count(first) == length:
+            marks.append("NULL" if first is None else str(first))
+        else:
+            marks.append("?")
+            varying.append(values)
+    names = ", ".join(f'"{name}"' for name in columns)
+    rows = list(zip(*varying, strict=True)) if varying else [()] * length
+    if rows:
+        connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({', '.join(marks)})", rows)

@@ -157,13 +157,17 @@ def turn(session: Session) -> Iterator[None]:
     """One short transaction of a long work, committed at the end of the block; may be the first of many.
 
     SQLite has one lock for writing, and who waits for it only looks now and then whether it is free. So the work leaves
-    it alone afterwards for half as long as it held it, and somebody who saves a form meanwhile gets in between.
+    it alone afterwards for half as long as it held it, and somebody who saves a form meanwhile gets in between. What
+    it works out until its next turn is part of that rest.
     """
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    if is_sqlite:
+        time.sleep(max(session.info.get("rests_until", 0.0) - clock.stopwatch(), 0.0))
     started = clock.stopwatch()
     yield
     session.commit()
-    if session.get_bind().dialect.name == "sqlite":
-        time.sleep(min((clock.stopwatch() - started) / 2, LONGEST_REST))
+    now = clock.stopwatch()
+    session.info["rests_until"] = now + min((now - started) / 2, LONGEST_REST)
 
 
 @contextmanager

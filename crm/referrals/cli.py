@@ -48,11 +48,12 @@ def import_command(file: Path, profile: str | None, month: str | None, dry_run: 
     unattended.make_ready(is_dry=dry_run)
     saved = _profile(profile) if profile is not None else None
     try:
-        batch = unattended.take_in(
-            file.name, file, door=Door.COMMAND, max_upload_mb=config.max_upload_mb, month=chosen, profile=saved
-        )
+        batch, blocks = unattended.take_in(
+            file.name, file, door=Door.COMMAND, max_upload_mb=config.max_upload_mb, month=chosen, profile=saved,
+            keeps=dry_run,
+        )  # fmt: skip
         _tell_columns(batch)
-        result = _dry(batch) if dry_run else unattended.write(batch.id, _progress())
+        result = _dry(batch) if dry_run else unattended.write(batch.id, _progress(), blocks)
     except RoundsError as problem:
         db.session.rollback()
         raise click.ClickException(problem.says or problem.title) from None

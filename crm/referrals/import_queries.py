@@ -28,6 +28,7 @@ from crm.referrals.queries import is_counted, is_shown, of_import
 from crm.referrals.rollup_models import ReferralTotalMonth
 
 ROWS, KEYS = cast(Table, Referral.__table__), cast(Table, ReferralKey.__table__)
+SOURCES = cast(Table, ReferralSource.__table__)
 PIECE = 5_000
 
 
@@ -63,14 +64,20 @@ def newest_ids(session: Session, keys: Sequence[bytes]) -> dict[bytes, int]:
 
 def source_ids(session: Session, keys: Sequence[bytes]) -> dict[bytes, int]:
     """The sources that have one of these keys."""
-    return _by_key(session, ReferralSource.key, ReferralSource.id, keys)
+    return _by_key(session, SOURCES.c.key, SOURCES.c.id, keys)
 
 
 def _by_key(session: Session, key: Any, value: Any, keys: Sequence[bytes]) -> dict[bytes, int]:
+    """The statement is written once for all keys: SQLAlchemy's IN would be written anew for each of its lists."""
     found: dict[bytes, int] = {}
+    connection = session.connection()
+    is_sqlite = connection.dialect.name == "sqlite"
     for start in range(0, len(keys), PIECE):
-        query = select(key, value).where(key.in_(keys[start : start + PIECE]))
-        found.update((bytes(row[0]), row[1]) for row in session.execute(query))
+        some = keys[start : start + PIECE]
+        among = f"IN ({', '.join('?' * len(some))})" if is_sqlite else "= ANY(%s)"
+        query = f"SELECT {key.name}, {value.name} FROM {key.table.name} WHERE {key.name} {among}"
+        rows = connection.exec_driver_sql(query, tuple(some) if is_sqlite else (list(some),))
+        found.update((bytes(row[0]), row[1]) for row in rows)
     return found
 
 

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from crm.referrals import profile_queries
 from crm.referrals.importing import checking, layouts, profiles
 from crm.referrals.importing.first_mapping import first_mapping
 from crm.referrals.importing.headers import Target, header_key
+from crm.referrals.importing.kept import kept_blocks
 from crm.referrals.importing.lock import only_one
 from crm.referrals.importing.mapping import MappedColumn, Sure
 from crm.referrals.importing.profiles import Saved
@@ -31,6 +33,7 @@ from crm.referrals.importing.sheets import Limits
 from crm.referrals.importing.source import Source, source_of
 from crm.referrals.importing.survey import survey
 from crm.referrals.importing.taken import refuse_patients, take
+from crm.referrals.importing.writing import Blocks
 from crm.referrals.market.layouts import only_referrals
 from crm.referrals.models import Grain, ImportState, ImportUpload, MappingProfile, ReferralImport
 from crm.referrals.origin_models import Door, ImportOrigin
@@ -52,6 +55,14 @@ class Choices:
 
 
 def take_in_file(
+    session: Session, viewer: Viewer, name: str, content: bytes | Path | Source, **how: Any
+) -> ReferralImport:
+    """Read a file, drop its patient columns, map the others, and keep the rest for the check. Raises Invalid, also when
+    it lacks columns that a given profile reads. `how`: month, limits, profile, door, as in `take_in_rows`."""
+    return take_in_rows(session, viewer, name, content, **how)[0]
+
+
+def take_in_rows(
     session: Session,
     viewer: Viewer,
     name: str,
@@ -61,9 +72,10 @@ def take_in_file(
     limits: Limits | None = None,
     profile: Saved | None = None,
     door: Door = Door.PAGE,
-) -> ReferralImport:
-    """Read a file, drop its patient columns, map the others, and keep the rest for the check. Raises Invalid, also when
-    it lacks columns that a given profile reads."""
+    keeps: bool = True,
+) -> tuple[ReferralImport, Blocks | None]:
+    """The same. Without `keeps` the rows stay in the file, which is to go in at once: they are read from it once more.
+    """
     source = source_of(content)
     key = file_key(session, source)
     with glance(session):
@@ -75,7 +87,7 @@ def take_in_file(
     if not found.main.kept:
         raise Invalid("Every column of this file holds patient data or free text, so nothing is left to import.")
     grain, mapping = first_mapping(session, found, found.main.rows, month=month, saved=profile)
-    taken = take(found, grain, mapping, counts_only=counts_only)
+    taken = take(found, grain, mapping, counts_only=counts_only, keeps=keeps)
     sweep_uploads(session)
     batch = ReferralImport(
         file_name=safe_file_name(name),
@@ -88,10 +100,11 @@ def take_in_file(
     )
     session.add(batch)
     session.flush()
-    session.add(ImportUpload(import_id=batch.id, rows=taken.packed, row_count=taken.count))
+    if taken.packed is not None:
+        session.add(ImportUpload(import_id=batch.id, rows=taken.packed, row_count=taken.count))
     session.add(ImportOrigin(import_id=batch.id, door=door, file_key=key, profile_id=mapping["profile"].get("id")))
     session.flush()
-    return batch
+    return batch, partial(kept_blocks, found.main) if taken.packed is None else None
 
 
 def _named_before(session: Session) -> frozenset[str]:

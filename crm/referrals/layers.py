@@ -3,7 +3,8 @@
 What an import adds to each sum, less what it replaces, is written beside the sums in short turns, as rows of its own
 layer: its id, or the negative of it for taking it back. Every reader adds up all layers but those that an import hides
 (`hidden_layer`). So one change of one value shows a million rows. Then a small layer is merged into layer 0, again in
-short turns, in which no number changes. A large one stays as it is: merging it would take as long as writing it.
+short turns, in which no number changes. A large one stays as it is, but for the totals of months, which are few:
+merging it would take as long as writing it.
 Only inside `only_one`: one import is at work at a time.
 """
 
@@ -20,7 +21,7 @@ from crm.referrals.importing.sums import Sums
 from crm.referrals.models import Referral, ReferralImport
 from crm.referrals.queries import of_import
 from crm.referrals.rollup import wait_for_others
-from crm.referrals.rollup_contents import OF_PRACTICES, ROLLUPS, SETTLED, TOTALS, Rollup
+from crm.referrals.rollup_contents import PRACTICES, ROLLUPS, SETTLED, TOTAL, Rollup
 
 TURN_CELLS = 8_000
 LARGE_LAYER = 20_000  # cells
@@ -45,7 +46,7 @@ def write(session: Session, sums: Sums, layer: int, rest: Rest, rollups: Iterabl
 
 def is_large(sums: Sums) -> bool:
     """Whether a layer is to stay one of its own."""
-    return sums.cells(OF_PRACTICES[0]) > LARGE_LAYER
+    return sums.cells(PRACTICES) > LARGE_LAYER
 
 
 def show(session: Session, import_id: int, *, hides: int | None, keeps_layer: bool) -> None:
@@ -67,7 +68,7 @@ def settle(session: Session, rest: Rest) -> None:
         found = [(row.id, row.hidden_layer, row.has_own_layer) for row in session.scalars(query)]
     for import_id, hidden, has_own_layer in found:
         months = months_of(session, import_id)
-        rollups = TOTALS if has_own_layer else ROLLUPS
+        rollups = (TOTAL,) if has_own_layer else ROLLUPS
         for layer in (import_id, -import_id):
             if layer != hidden:
                 _merge(session, layer, months, rest, rollups)

@@ -101,9 +101,8 @@ def _waits(*conditions: ColumnElement[bool]) -> Select[Any]:
     return select(*by, _layer(), _sum(both.c.count, "referrals")).group_by(*by)
 
 
-OF_PRACTICES = (Rollup(ReferralPracticeMonth, _of_practices), Rollup(ReferralLineMonth, _of_lines))
-TOTALS = (Rollup(ReferralTotalMonth, _of_all), Rollup(ReferralTotalWait, _waits))
-ROLLUPS = (*OF_PRACTICES, *TOTALS)
+PRACTICES, TOTAL = Rollup(ReferralPracticeMonth, _of_practices), Rollup(ReferralTotalMonth, _of_all)
+ROLLUPS = (PRACTICES, Rollup(ReferralLineMonth, _of_lines), Rollup(ReferralTotalWait, _waits), TOTAL)
 
 
 def _layer() -> ColumnElement[int]:

@@ -17,12 +17,14 @@ from crm.referrals.importing.mapping import NO_MONTH
 from crm.referrals.importing.profiles import Saved
 from crm.referrals.importing.sheets import MEGABYTE, Limits
 from crm.referrals.importing.source import Source
-from crm.referrals.importing.writing import Checkpoint, Tally, withdraw, write_import
+from crm.referrals.importing.writing import Blocks, Checkpoint, Tally, withdraw, write_import
 from crm.referrals.models import ImportState, ReferralImport
 from crm.referrals.origin_models import Door
 
 STOPPED = "The command was stopped. Nothing of the file was kept."
-LEAST_MB = 1024  # nobody waits for a page here, so files may be larger than uploads
+# Nobody waits for a page here, so files may be larger than uploads.
+LEAST_MB = 4096
+LARGEST = {"max_rows": 20_000_000, "max_cells": 400_000_000, "max_seconds": 3600}
 
 
 @dataclass(frozen=True)
@@ -72,26 +74,28 @@ def take_in(
     max_upload_mb: int,
     month: int | None = None,
     profile: Saved | None = None,
-) -> ReferralImport:
-    """Read a file; nothing is committed. Raises Invalid also when its columns do not say enough."""
-    limits = Limits(max_bytes=max(max_upload_mb, LEAST_MB) * MEGABYTE)
-    batch = import_services.take_in_file(
-        db.session(), SYSTEM, name, content, month=month, limits=limits, profile=profile, door=door
+    keeps: bool = True,
+) -> tuple[ReferralImport, Blocks | None]:
+    """Read a file; nothing is committed. Raises Invalid also when its columns do not say enough. Without `keeps` its
+    rows are given beside it, to go in at once."""
+    limits = Limits(max_bytes=max(max_upload_mb, LEAST_MB) * MEGABYTE, **LARGEST)
+    batch, blocks = import_services.take_in_rows(
+        db.session(), SYSTEM, name, content, month=month, limits=limits, profile=profile, door=door, keeps=keeps
     )
     problems = checking.mapping_problems(batch)
     if problems:
         db.session.rollback()
         way = "Use --month, such as --month 2026-03." if problems == [NO_MONTH] else "Use the import page to say it."
         raise Invalid(f"{' '.join(problems)} {way}")
-    return batch
+    return batch, blocks
 
 
-def write(import_id: int, checkpoint: Checkpoint) -> Result:
+def write(import_id: int, checkpoint: Checkpoint, blocks: Blocks | None = None) -> Result:
     """Bring a file in that was taken in. When it is stopped, nothing of it stays."""
     db.session.get_one(ReferralImport, import_id).state = ImportState.RUNNING
     commit()
     try:
-        write_import(db.session(), import_id, checkpoint)
+        write_import(db.session(), import_id, checkpoint, blocks)
     except BaseException:
         _forget(import_id)
         raise

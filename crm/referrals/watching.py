@@ -116,7 +116,7 @@ class Watch:
         if known:
             return KNOWN, f"The same file was imported on {when}; nothing would change.", None
         if begun_id is None:
-            batch = unattended.take_in(
+            batch, _ = unattended.take_in(
                 path.name, source, door=Door.FOLDER, max_upload_mb=self.max_upload_mb, profile=saved
             )
             begun_id = batch.id

@@ -138,14 +138,14 @@ def test_patient_columns_stay_out_and_the_rest_goes_in(profile: str, database: A
 def test_a_fault_of_ours_puts_the_file_aside_and_the_next_one_goes_in(
     profile: str, database: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = import_services.take_in_file
+    real = import_services.take_in_rows
 
     def fail(session: Any, viewer: Any, name: str, *rest: Any, **more: Any) -> Any:
         if name == "bad.csv":
             raise ValueError("Quillfeather")
         return real(session, viewer, name, *rest, **more)
 
-    monkeypatch.setattr(unattended.import_services, "take_in_file", fail)
+    monkeypatch.setattr(unattended.import_services, "take_in_rows", fail)
     for name, count in (("bad.csv", 2), ("good.csv", 3)):
         (tmp_path / name).write_bytes(events(count))
     assert [one.outcome for one in look(watch_of(tmp_path))] == ["failed", "imported"]

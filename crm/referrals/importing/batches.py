@@ -205,7 +205,6 @@ def _joined(batches: list[Batch]) -> Batch:
     if len(batches) == 1:
         return batches[0]
     parts = [batch.rows for batch in batches]
-    sources, source = _together([(part.sources, part.columns["source"]) for part in parts])
     lines, line = _together([(part.service_lines, part.columns["service_line"]) for part in parts])
     sites, site = _together([(part.sites, part.columns["site"]) for part in parts])
     columns = {name: np.concatenate([part.columns[name] for part in parts]) for name in parts[0].columns}
@@ -213,8 +212,8 @@ def _joined(batches: list[Batch]) -> Batch:
         lines=sum(part.lines for part in parts),
         refused=[refusal for part in parts for refusal in part.refused],
         numbers=np.concatenate([part.numbers for part in parts]),
-        columns={**columns, "source": source, "service_line": line, "site": site},
-        sources=sources, service_lines=lines, sites=sites,
+        columns={**columns, "service_line": line, "site": site},
+        sources=max((part.sources for part in parts), key=len), service_lines=lines, sites=sites,
         referral_ids=[], parent_ids=[],
     )  # fmt: skip
     return Batch(rows, b"".join(batch.keys for batch in batches), sum(batch.repeated for batch in batches))

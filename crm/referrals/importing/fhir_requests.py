@@ -106,7 +106,7 @@ def _parents(resource: Json) -> list[Parent]:
 
 def _contained(resource: Json) -> dict[str, Party]:
     inside = parts(resource.get("contained"))
-    return {f"#{words(one.get('id'))}": party_of(one) for one in inside if one.get("resourceType") in PARTIES}
+    return {f"#{words(one.get('id'))}": party_of(one) for one in inside if words(one.get("resourceType")) in PARTIES}
 
 
 def _number(resource: Json) -> str:

@@ -49,6 +49,7 @@ class Match(NamedTuple):
 
 
 NOBODY = Match(None, None)
+ANY_DAY = date(2000, 1, 1)
 
 
 def name_key(name: str) -> str:
@@ -66,6 +67,7 @@ class Sources:
     by_name: dict[str, list[Place]] = field(default_factory=dict)
     name_of: dict[int, str] = field(default_factory=dict)
     decided: dict[bytes, int] = field(default_factory=dict)  # by the key of a source
+    _settled: dict[Named, Match | None] = field(default_factory=dict)  # None where the day matters
 
     @classmethod
     def of(cls, places: Iterable[Place], providers: dict[str, int], stays: dict[int, list[Stay]]) -> "Sources":
@@ -81,12 +83,14 @@ class Sources:
 
     def match_rows(self, sources: list[Named], source: Ints, days: Ints) -> tuple[Ints, Ints]:
         """The practice and the provider of each row, whose source is a place in `sources`, as of its day."""
-        moving = np.array([self._moves(named) for named in sources], dtype=bool)
         # Where the day does not matter, every different source is looked up once; elsewhere every source and day.
+        moving = np.array([self._settle(named) is None for named in sources], dtype=bool)
         of_day = source * DAYS + np.where(moving[source], days, 0) if len(source) else source
         pairs, places = np.unique(of_day, return_inverse=True)
         found = [
-            self.match(sources[pair // DAYS], date.fromordinal(max(pair % DAYS, 0) + EPOCH)) for pair in pairs.tolist()
+            self._settled[sources[pair // DAYS]]
+            or self.match(sources[pair // DAYS], date.fromordinal(pair % DAYS + EPOCH))
+            for pair in pairs.tolist()
         ]
         practices, providers = (
             np.array([NONE if id_ is None else id_ for id_ in ids], dtype=np.int64)
@@ -94,10 +98,13 @@ class Sources:
         )
         return practices[places], providers[places]
 
-    def _moves(self, source: Named) -> bool:
-        """Whether the day decides which practice it is."""
-        stays = self.stays.get(self.provider_ids.get(source.npi or "", 0), ())
-        return any(stay.starts_on or stay.ends_on for stay in stays)
+    def _settle(self, source: Named) -> Match | None:
+        """What a source matches on any day; None when the day decides."""
+        if source not in self._settled:
+            stays = self.stays.get(self.provider_ids.get(source.npi or "", 0), ())
+            is_moving = any(stay.starts_on or stay.ends_on for stay in stays)
+            self._settled[source] = None if is_moving else self.match(source, ANY_DAY)
+        return self._settled[source]
 
     def match(self, source: Named, day: date) -> Match:
         """The practice and provider behind a source, as of a day."""

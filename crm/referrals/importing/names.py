@@ -36,11 +36,11 @@ class Unknown:
 
 @dataclass
 class Names:
-    """Service lines and sites by their names in small letters, and sources by their keys."""
+    """Service lines and sites by their names in small letters, and sources as the file names them."""
 
     lines: dict[str, int]
     sites: dict[str, int]
-    sources: dict[bytes, int] = field(default_factory=dict)
+    sources: dict[Named, int] = field(default_factory=dict)
 
     @classmethod
     def load(cls, session: Session) -> "Names":
@@ -53,7 +53,7 @@ class Names:
         return {
             "service_line_id": _numbers([self.lines[name] for name in lines], rows.columns["service_line"]),
             "site_id": _numbers([self.sites[name] for name in sites], rows.columns["site"]),
-            "source_id": _numbers([self.sources[source.key] for source in rows.sources], rows.columns["source"]),
+            "source_id": _numbers([self.sources[source] for source in rows.sources], rows.columns["source"]),
         }
 
     def unknown(self, rows: Rows) -> Unknown:
@@ -66,8 +66,9 @@ class Names:
         for known, names in ((self.lines, unknown.lines), (self.sites, unknown.sites)):
             for name in names:
                 known[name.casefold()] = -1 - len(known)
-        for key, _ in self._new_sources(session, rows):
-            self.sources[key] = -1 - len(self.sources)
+        made: dict[bytes, int] = {}
+        for key, source in self._new_sources(session, rows):
+            self.sources[source] = made.setdefault(key, -1 - len(self.sources))
 
     def make(self, session: Session, unknown: Unknown) -> dict[str, list[int]]:
         """Make service lines and sites of unknown names; returns the numbers of both."""
@@ -84,23 +85,25 @@ class Names:
 
     def make_sources(self, session: Session, rows: Rows) -> None:
         """Write down how the rows name their sources, where that is new. Commits its turns."""
-        new = iter(self._new_sources(session, rows))
-        while some := list(islice(new, TURN_SOURCES)):
+        new = self._new_sources(session, rows)
+        once = iter(dict(reversed(new)).items())
+        while some := list(islice(once, TURN_SOURCES)):
             with turn(session):
                 columns: dict[str, Sequence[Any]] = {"key": [key for key, _ in some]}
                 for place, name in enumerate(Named._fields):
                     columns[name] = [source[place] for _, source in some]
                 bulk.load(session, SOURCES, columns)
-            self._find(session, [key for key, _ in some])
+        self._find(session, new)
 
     def _new_sources(self, session: Session, rows: Rows) -> list[tuple[bytes, Named]]:
-        keys = {source.key: source for source in rows.sources}
-        self._find(session, [key for key in keys if key not in self.sources])
-        return [(key, source) for key, source in keys.items() if key not in self.sources]
+        return self._find(session, [(source.key, source) for source in rows.sources if source not in self.sources])
 
-    def _find(self, session: Session, keys: Sequence[bytes]) -> None:
+    def _find(self, session: Session, named: list[tuple[bytes, Named]]) -> list[tuple[bytes, Named]]:
+        """Look up sources; returns those that are not there."""
         with glance(session):
-            self.sources.update(import_queries.source_ids(session, keys))
+            ids = import_queries.source_ids(session, [key for key, _ in named])
+        self.sources.update((source, ids[key]) for key, source in named if key in ids)
+        return [(key, source) for key, source in named if key not in ids]
 
 
 def _numbers(ids: list[int], column: Ints) -> Ints:

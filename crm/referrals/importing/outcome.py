@@ -4,12 +4,11 @@ Nothing is written here. Rows come in batches, so memory stays bounded whatever 
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crm.core import formats
@@ -24,7 +23,7 @@ from crm.referrals.importing.mapping import MappedColumn
 from crm.referrals.importing.matching import Sources
 from crm.referrals.importing.names import Names, apart_ids
 from crm.referrals.importing.rows import Options, Refusal, RowReader
-from crm.referrals.models import Grain, ReferralKey, ReferralStatus, SourceKind
+from crm.referrals.models import Grain, ReferralStatus, SourceKind
 
 MIDDLE_OF_MONTH = 15
 STEPS = tuple(
@@ -80,7 +79,7 @@ class Outcome:
 class Plan:
     """Everything that reading the rows of one import needs."""
 
-    blocks: Iterable[Block]
+    blocks: Callable[[], Iterator[Block]]
     columns: list[MappedColumn]
     grain: Grain
     options: Options
@@ -88,6 +87,8 @@ class Plan:
     sources: Sources
     names: Names
     secret: str
+    rows: int  # of the file, as they were counted when it was taken in
+    are_all_new: bool  # nothing was there when the import began
 
     def __post_init__(self) -> None:
         self.reader = RowReader(self.columns, self.grain, self.options, self.today)
@@ -105,7 +106,7 @@ def outcome_of(session: Session, plan: Plan, batch: Batch) -> Outcome:
     facts, is_apart = _facts(plan, batch)
     keys = key_list(batch.keys)
     with glance(session):
-        newest = _newest(session, batch.keys, keys)
+        newest = np.zeros(len(keys), dtype=np.int64) if plan.are_all_new else _newest(session, batch.keys, keys)
         known = np.flatnonzero(newest)
         stored = import_queries.read_facts(session, newest[known].tolist())
         apart = apart_ids(session)
@@ -157,8 +158,6 @@ def _days(columns: dict[str, Ints]) -> Ints:
 def _newest(session: Session, packed: bytes, keys: list[bytes]) -> Ints:
     """The row that has each key now, or 0."""
     found = np.zeros(len(keys), dtype=np.int64)
-    if not keys or session.scalar(select(ReferralKey.referral_id).limit(1)) is None:
-        return found
     order = np.lexsort(halves(packed)[::-1]).tolist()
     ids = import_queries.newest_ids(session, [keys[place] for place in order])
     if ids:

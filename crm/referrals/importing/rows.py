@@ -60,9 +60,10 @@ class Named(NamedTuple):
 
 @dataclass
 class Rows:
-    """The rows of a piece that can go in, column by column, in the order of the file; and why the others cannot.
+    """The rows of a block that can go in, column by column, in the order of the file; and why the others cannot.
 
-    `source`, `service_line` and `site` are places in the lists of names beside them; NONE where nothing is said.
+    `source`, `service_line` and `site` are places in the lists of names beside them; NONE where nothing is said. Each
+    source has its place for the whole file, so the list of a later block begins with that of an earlier one.
     """
 
     lines: int
@@ -119,7 +120,7 @@ class _Faults:
 
 
 class RowReader:
-    """Reads one piece after the other, as the file was mapped."""
+    """Reads one block after the other, as the file was mapped."""
 
     def __init__(self, columns: list[MappedColumn], grain: Grain, options: Options, today: date) -> None:
         self.grain, self.options, self.today = grain, options, today
@@ -128,9 +129,12 @@ class RowReader:
         self.day_first = {column.target: column.day_first for column in columns if column.target}
         self.money = next((target for target in MONEY if target in self.places), None)
         self.has_id = Target.REFERRAL_ID in self.places and grain is Grain.EVENT
+        # Numbered for the whole file, in the order in which they come.
+        self.sources: dict[Named, int] = {}
+        self._said: dict[tuple[str, ...], int] = {}
 
     def __call__(self, block: Block) -> Rows:
-        """The rows of a piece."""
+        """The rows of a block."""
         read = _Reading(self, block)
         columns = read.columns()
         good = np.flatnonzero(read.faults.of_row == 0)
@@ -138,7 +142,7 @@ class RowReader:
             Refusal(block.numbers[place], *read.faults.says[read.faults.of_row[place]])
             for place in np.flatnonzero(read.faults.of_row).tolist()
         ]
-        sources, source = read.sources(good)
+        source = self.sources_of(read, good)
         lines, line = read.names(Target.SERVICE_LINE, self.options.service_line, good)
         sites, site = read.names(Target.SITE, self.options.site, good)
         return Rows(
@@ -147,14 +151,28 @@ class RowReader:
             )[good],
             columns={name: column[good] for name, column in columns.items()}
             | {"source": source, "service_line": line, "site": site},
-            sources=sources, service_lines=lines, sites=sites,
+            sources=list(self.sources), service_lines=lines, sites=sites,
             referral_ids=read.texts(Target.REFERRAL_ID, good) if self.has_id else [],
             parent_ids=read.texts(Target.PARENT_ID, good) if self.has_id else [],
         )  # fmt: skip
 
 
+    def sources_of(self, read: "_Reading", rows: Ints) -> Ints:
+        """The place of each row's source among those of the file."""
+        targets = (
+            Target.SOURCE_KIND, Target.SOURCE_NPI, Target.SOURCE_NAME, Target.PROVIDER_NAME, Target.SOURCE_CITY,
+            Target.SOURCE_ZIP,
+        )  # fmt: skip
+        columns = [read.texts(target, rows) or [""] * len(rows) for target in targets]
+        said = list(zip(*columns, strict=True))
+        for new in dict.fromkeys(said):
+            if new not in self._said:
+                self._said[new] = self.sources.setdefault(_named(*new), len(self.sources))
+        return numbers(map(self._said.__getitem__, said), len(rows))
+
+
 class _Reading:
-    """One piece while it is read."""
+    """One block while it is read."""
 
     def __init__(self, reader: RowReader, block: Block) -> None:
         self.reader, self.block = reader, block
@@ -298,19 +316,6 @@ class _Reading:
             if text:
                 places[text] = len(places) - 1
         return [text[:SHORT_LENGTH] for text in places if text], numbers(map(places.__getitem__, texts), len(texts))
-
-    def sources(self, rows: Ints) -> tuple[list[Named], Ints]:
-        """The different sources, and the place of each row's source among them."""
-        targets = (
-            Target.SOURCE_KIND, Target.SOURCE_NPI, Target.SOURCE_NAME, Target.PROVIDER_NAME, Target.SOURCE_CITY,
-            Target.SOURCE_ZIP,
-        )  # fmt: skip
-        columns = [self.texts(target, rows) or [""] * len(rows) for target in targets]
-        named: dict[Named, int] = {}
-        places: dict[tuple[str, ...], int] = {}
-        for said in dict.fromkeys(zip(*columns, strict=True)):
-            places[said] = named.setdefault(_named(*said), len(named))
-        return list(named), numbers(map(places.__getitem__, zip(*columns, strict=True)), len(rows))
 
 
 def _named(kind: str, npi: str, name: str, provider: str, city: str, zip_code: str) -> Named:

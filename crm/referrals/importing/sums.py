@@ -12,6 +12,7 @@ from crm.referrals.rollup_contents import ROLLUPS, Rollup
 WAITS = tuple(Wait)
 TEXTS: dict[str, tuple[str, ...]] = {"payer": CHOICES["payer"], "wait": WAITS}
 MOST_PARTS = 8
+KINDS: tuple[Any, ...] = (np.int8, np.int16, np.int32, np.int64)
 
 
 class Sums:
@@ -111,15 +112,25 @@ def _together(parts: Sequence[tuple[list[Ints], list[Ints]]]) -> tuple[list[Ints
     return _grouped(keys, sums)
 
 
+def _narrow(column: Ints) -> Ints:
+    if not len(column):
+        return column
+    least, most = int(column.min()), int(column.max())
+    kind = next(kind for kind in KINDS if np.iinfo(kind).min <= least and most <= np.iinfo(kind).max)
+    return column.astype(kind)
+
+
 def _grouped(keys: list[Ints], sums: list[Ints]) -> tuple[list[Ints], list[Ints]]:
-    """Each different key once, in order, with the sums of its rows."""
+    """Each different key once, in order, with the sums of its rows; each column in as few bytes as its numbers need,
+    for most measures of most cells are small, or 0."""
     if not len(keys[0]):
         return keys, sums
     order = np.lexsort(keys[::-1])
-    keys = [column[order] for column in keys]
+    keys = [_narrow(column)[order] for column in keys]
     is_first = np.zeros(len(order), dtype=bool)
     is_first[0] = True
     for column in keys:
         is_first[1:] |= column[1:] != column[:-1]
     starts = np.flatnonzero(is_first)
-    return [column[starts] for column in keys], [np.add.reduceat(column[order], starts) for column in sums]
+    whole = (column[order].astype(np.int64) for column in sums)
+    return [column[starts] for column in keys], [_narrow(np.add.reduceat(column, starts)) for column in whole]

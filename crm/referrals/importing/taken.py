@@ -20,9 +20,9 @@ NOT_COUNTABLE = "Your organization keeps counts only, so this file is counted as
 
 @dataclass(frozen=True)
 class Taken:
-    """The packed rows that wait for their import, how many they are, and how they are read."""
+    """The rows of a file, packed unless they are to go in at once; how many they are, and how they are read."""
 
-    packed: bytes
+    packed: bytes | None
     count: int
     grain: Grain
     mapping: dict[str, Any]
@@ -46,9 +46,13 @@ def refuse_patients(found: Survey) -> None:
     )
 
 
-def take(found: Survey, grain: Grain, mapping: dict[str, Any], *, counts_only: bool) -> Taken:
-    """Pack the rows of a file, or their counts. Raises Invalid when they cannot be counted."""
-    if not counts_only or grain is Grain.MONTH:
+def take(found: Survey, grain: Grain, mapping: dict[str, Any], *, counts_only: bool, keeps: bool = True) -> Taken:
+    """Pack the rows of a file, or their counts. Raises Invalid when they cannot be counted. Without `keeps` rows that
+    would be kept as they are are left in the file."""
+    is_plain = not counts_only or grain is Grain.MONTH
+    if is_plain and not keeps:
+        return Taken(None, found.main.rows, grain, mapping)
+    if is_plain:
         packed, count = pack(found.main)
         return Taken(packed, count, grain, mapping)
     columns = [MappedColumn.from_json(column) for column in mapping["columns"]]

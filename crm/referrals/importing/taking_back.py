@@ -25,7 +25,7 @@ from crm.referrals.importing.sums import Sums
 from crm.referrals.importing.writing import ROWS, TURN_CHANGES, Checkpoint, unstoppable
 from crm.referrals.models import ImportState, Referral, ReferralImport, ids_of
 from crm.referrals.queries import of_import
-from crm.referrals.rollup_contents import ROLLUPS, TOTALS
+from crm.referrals.rollup_contents import ROLLUPS, TOTAL
 
 GLANCE_ROWS = 10_000
 
@@ -63,7 +63,7 @@ def _stage_and_hide(session: Session, import_id: int, checkpoint: Checkpoint, to
         layers.hide(session, import_id, -import_id)
     _pass_on(session, import_id)
     sums = _going(session, import_id, checkpoint, total)
-    rollups = TOTALS if is_layer_enough else ROLLUPS
+    rollups = (TOTAL,) if is_layer_enough else ROLLUPS
     layers.write(session, sums, -import_id, lambda: checkpoint(total, total), rollups)
     with turn(session):
         batch = session.get_one(ReferralImport, import_id)

@@ -11,24 +11,27 @@ another page of the database.
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
-from sqlalchemy import Table, bindparam, delete, update
+from sqlalchemy import Table, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from crm.accounts.queries import get_organization
 from crm.audit.models import Action
 from crm.audit.trail import record
 from crm.core import bulk, clock
+from crm.core.beside import beside
 from crm.core.db import glance, turn
 from crm.core.errors import Conflict
 from crm.jobs.run import Cancelled
 from crm.referrals import import_queries, layers
 from crm.referrals.importing import layouts
 from crm.referrals.importing.batches import Batch, read_batches
-from crm.referrals.importing.facts import Facts
-from crm.referrals.importing.keys import Keys, halves
+from crm.referrals.importing.facts import Facts, Ints
+from crm.referrals.importing.kept import Block
+from crm.referrals.importing.keys import Keys, halves, key_list
 from crm.referrals.importing.leftovers import clear_leftovers
 from crm.referrals.importing.lock import only_one
 from crm.referrals.importing.mapping import MappedColumn
@@ -49,6 +52,8 @@ from crm.referrals.models import (
 
 ROWS, KEYS = cast(Table, Referral.__table__), cast(Table, ReferralKey.__table__)
 REFUSALS = cast(Table, ImportRefusal.__table__)
+READ_BESIDE = 50_000  # rows
+Blocks = Callable[[], Iterator[Block]]
 TURN_ROWS, TURN_KEYS, TURN_CHANGES = 8_000, 16_000, 2_000
 # Called between turns, outside any transaction's work: reports (done, total), may raise to stop.
 Checkpoint = Callable[[int, int], None]
@@ -78,14 +83,18 @@ class Tally:
             self.months = {min(self.months | outcome.months), max(self.months | outcome.months)}
 
 
-def plan_of(session: Session, batch: ReferralImport) -> Plan:
-    """What reading the rows of an import needs. Raises Conflict when its rows are gone."""
-    upload = import_queries.find_upload(session, batch.id)
-    if upload is None:
-        raise Conflict("The rows of this file are no longer kept. Upload it again.")
+def plan_of(session: Session, batch: ReferralImport, blocks: Blocks | None = None) -> Plan:
+    """What reading the rows of an import needs: those in hand, else those that were kept. Raises Conflict when there
+    are none."""
+    if blocks is None:
+        upload = import_queries.find_upload(session, batch.id)
+        if upload is None:
+            raise Conflict("The rows of this file are no longer kept. Upload it again.")
+        blocks = partial(stored_blocks, upload.rows)
+        session.expunge(upload)
     columns = [MappedColumn.from_json(column) for column in batch.mapping["columns"]]
     return Plan(
-        blocks=stored_blocks(upload.rows),
+        blocks=blocks,
         columns=columns,
         grain=batch.grain,
         options=Options.from_json(batch.mapping.get("options", {})),
@@ -93,16 +102,23 @@ def plan_of(session: Session, batch: ReferralImport) -> Plan:
         sources=import_queries.load_sources(session),
         names=Names.load(session),
         secret=get_organization(session).row_key_secret,
+        rows=batch.read_rows,
+        are_all_new=session.scalar(select(ReferralKey.referral_id).limit(1)) is None,
     )
 
 
 def batches_of(plan: Plan) -> Iterator[Batch]:
-    """The rows of the file, batch by batch."""
-    return read_batches(plan.blocks, plan.reader, Keys(plan.secret))
+    """The rows of the file, batch by batch; a large file is read by a process beside this one."""
+
+    def read() -> Iterator[Batch]:
+        return read_batches(plan.blocks(), plan.reader, Keys(plan.secret))
+
+    return beside(read) if plan.rows > READ_BESIDE else read()
 
 
-def write_import(session: Session, import_id: int, checkpoint: Checkpoint) -> None:
-    """Bring a file in, from a clean slate; run again after a crash it ends the same. Commits its turns."""
+def write_import(session: Session, import_id: int, checkpoint: Checkpoint, blocks: Blocks | None = None) -> None:
+    """Bring a file in, from a clean slate; run again after a crash it ends the same. Commits its turns. `blocks` are
+    its rows when they are in hand; else those that were kept are read."""
     with only_one(session):
         with glance(session):
             state = session.get_one(ReferralImport, import_id, populate_existing=True).state
@@ -110,7 +126,7 @@ def write_import(session: Session, import_id: int, checkpoint: Checkpoint) -> No
             raise Conflict("This import was changed in the meantime. Open it again.")
         if state is ImportState.RUNNING:
             clear_leftovers(session, checkpoint)
-            tally, sums = _write_rows(session, import_id, checkpoint)
+            tally, sums = _write_rows(session, import_id, checkpoint, blocks)
             layers.write(session, sums, import_id, lambda: checkpoint(tally.read, tally.read))
             with turn(session):
                 _show(session, import_id, tally, sums)
@@ -127,13 +143,15 @@ def unstoppable(checkpoint: Checkpoint) -> Checkpoint:
     return report
 
 
-def _write_rows(session: Session, import_id: int, checkpoint: Checkpoint) -> tuple[Tally, Sums]:
+def _write_rows(
+    session: Session, import_id: int, checkpoint: Checkpoint, blocks: Blocks | None
+) -> tuple[Tally, Sums]:
     with turn(session):
         session.execute(delete(REFUSALS).where(REFUSALS.c.import_id == import_id))
         layers.hide(session, import_id, import_id)
     with glance(session):
-        plan = plan_of(session, session.get_one(ReferralImport, import_id))
-        total = session.get_one(ImportUpload, import_id).row_count
+        plan = plan_of(session, session.get_one(ReferralImport, import_id), blocks)
+    total = plan.rows
     checkpoint(0, total)
     tally, sums, writer = Tally(), Sums(), _Writer(session, import_id)
     for batch in batches_of(plan):
@@ -145,6 +163,8 @@ def _write_rows(session: Session, import_id: int, checkpoint: Checkpoint) -> tup
         sums.add(outcome.changed.facts, outcome.changed.is_apart)
         sums.add(outcome.changed.before, outcome.changed.was_apart, -1)
         tally.add(outcome)
+        checkpoint(tally.read, total)
+    for _ in writer.write_keys():
         checkpoint(tally.read, total)
     return tally, sums
 
@@ -169,6 +189,8 @@ class _Writer:
     def __init__(self, session: Session, import_id: int) -> None:
         self._session, self._import_id = session, import_id
         self._next = ids_of(import_id).start
+        self._keys: list[bytes] = []
+        self._ids: list[Ints] = []
 
     def write(self, outcome: Outcome) -> Iterator[None]:
         """Write what becomes of a batch; yields after every turn."""
@@ -190,12 +212,19 @@ class _Writer:
             yield
         ids = np.empty(len(new), dtype=np.int64)
         ids[order] = np.arange(first, first + len(new))
-        by_key = np.lexsort(halves(b"".join(new.keys))[::-1])
-        for start in range(0, len(new), TURN_KEYS):
+        self._keys.append(b"".join(new.keys))
+        self._ids.append(ids)
+
+    def write_keys(self) -> Iterator[None]:
+        """Write the keys of all new rows, when all are known; yields after every turn."""
+        keys = b"".join(self._keys)
+        ids = np.concatenate([*self._ids, np.empty(0, dtype=np.int64)])
+        by_key = np.lexsort(halves(keys)[::-1])
+        for start in range(0, len(ids), TURN_KEYS):
             places = by_key[start : start + TURN_KEYS]
-            keys = [new.keys[place] for place in places.tolist()]
+            columns = {"row_key": key_list(keys, places.tolist()), "referral_id": ids[places].tolist()}
             with turn(self._session):
-                bulk.load(self._session, KEYS, {"row_key": keys, "referral_id": ids[places].tolist()})
+                bulk.load(self._session, KEYS, columns)
             yield
 
     def _write_changed(self, changed: Changed) -> Iterator[None]:

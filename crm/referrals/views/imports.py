@@ -162,7 +162,7 @@ def _take_back(batch: ReferralImport) -> dict[str, Any]:
     return {**rows, "months": preview_queries.take_back_months(db.session(), batch.id)}
 
 
-@bp.get("/imports/<int:import_id>/take-back")
+@bp.get("/imports/<int:import_id>/take-back-preview")
 @allow(Permission.REFERRALS_IMPORT)
 def import_take_back_preview(import_id: int) -> ResponseReturnValue:
     """What taking back would do now; htmx asks for it when an import is large."""
