@@ -97,7 +97,7 @@ def stacked_months(
 def _stack_look(key: int, colors: Mapping[int, str], is_open: list[bool]) -> dict[str, Any]:
     if key != ESTIMATED:
         return hatched(colors.get(key, "last"), is_open)
-    crossed = {"shape": "x", "fgcolor": paint("ink3"), "bgcolor": paint("surface"), "size": 6, "solidity": 0.2}
+    crossed = {"shape": "x", "fgcolor": paint("ink3"), "bgcolor": paint("surface"), "size": 4, "solidity": 0.25}
     return {"color": paint("ink3"), "pattern": crossed}
 
 
