@@ -1,4 +1,4 @@
-"""Adds many rows to a table at once, column by column: executemany on SQLite, COPY on PostgreSQL.
+"""Adds many rows to a table at once, column by column (executemany on SQLite, COPY on PostgreSQL), and removes many.
 
 The database's own types go in: ISO text for days on SQLite, plain numbers, text, bytes, None. No SQLAlchemy type is
 asked, which for a million rows would take longer than everything else.
@@ -7,7 +7,7 @@ asked, which for a million rows would take longer than everything else.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Column, Connection, Table
 from sqlalchemy.orm import Session
 
 
@@ -22,6 +22,16 @@ def load(session: Session, table: Table, columns: Mapping[str, Sequence[Any]]) -
     with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
+
+
+def remove(session: Session, column: Column[Any], values: Sequence[Any]) -> None:
+    """Delete the rows in which a column has one of these values, in the session's transaction."""
+    connection, table = session.connection(), column.table.name
+    if connection.dialect.name == "sqlite":
+        rows = [(value,) for value in values]
+        connection.exec_driver_sql(f"DELETE FROM {table} WHERE {column.name} = ?", rows)
+    else:
+        connection.exec_driver_sql(f"DELETE FROM {table} WHERE {column.name} = ANY(%s)", (list(values),))
 
 
 def _execute_many(connection: Connection, table: Table, columns: Mapping[str, Sequence[Any]]) -> None:

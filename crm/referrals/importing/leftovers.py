@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, Row, Select, Table, bindparam, delete, or_, s
 from sqlalchemy import cast as as_type
 from sqlalchemy.orm import Session
 
+from crm.core import bulk
 from crm.core.db import glance, turn
 from crm.referrals import layers
 from crm.referrals.importing.facts import Ints
@@ -54,8 +55,7 @@ def remove_rows(session: Session, import_id: int, checkpoint: Checkpoint) -> Non
     for start in range(0, len(order), TURN_ROWS):
         some = key_list(keys, order[start : start + TURN_ROWS].tolist())
         with turn(session):
-            own = KEYS.c.referral_id.between(ids_of(import_id).start, ids_of(import_id).stop - 1)
-            session.execute(delete(KEYS).where(KEYS.c.row_key.in_(some), own))
+            bulk.remove(session, KEYS.c.row_key, some)
         checkpoint(0, 0)
     for start in range(0, len(ids), TURN_ROWS):
         some_ids = ids[start : start + TURN_ROWS]
@@ -83,7 +83,9 @@ def _restore(session: Session, import_id: int, checkpoint: Checkpoint) -> None:
 
 
 def _keys_of(session: Session, import_id: int) -> tuple[bytes, Ints]:
-    """The keys of the rows of an import, one behind the other, and the ids of the rows, in the order of the ids."""
+    """The keys of the rows of an import, one behind the other, and the ids of the rows, in the order of the ids. None
+    of them stands for a row of another import any more, for what it replaced was restored, and what replaced it passed
+    on."""
     keys, ids, last = [], [], ids_of(import_id).start - 1
     query = select(ROWS.c.row_key, ROWS.c.id).where(of_import(import_id)).order_by(ROWS.c.id).limit(GLANCE_ROWS)
     while rows := _look(session, query.where(ROWS.c.id > last)):

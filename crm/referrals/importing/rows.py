@@ -156,7 +156,6 @@ class RowReader:
             parent_ids=read.texts(Target.PARENT_ID, good) if self.has_id else [],
         )  # fmt: skip
 
-
     def sources_of(self, read: "_Reading", rows: Ints) -> Ints:
         """The place of each row's source among those of the file."""
         targets = (

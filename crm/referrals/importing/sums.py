@@ -18,8 +18,9 @@ KINDS: tuple[Any, ...] = (np.int8, np.int16, np.int32, np.int64)
 class Sums:
     """What some rows add up to in every cell of every rollup. Rows that go are added with the sign -1."""
 
-    def __init__(self) -> None:
-        self._parts: dict[str, list[tuple[list[Ints], list[Ints]]]] = {rollup.table.name: [] for rollup in ROLLUPS}
+    def __init__(self, rollups: Sequence[Rollup] = ROLLUPS) -> None:
+        self._rollups = rollups
+        self._parts: dict[str, list[tuple[list[Ints], list[Ints]]]] = {rollup.table.name: [] for rollup in rollups}
 
     def add(self, facts: Facts, is_apart: Bools, sign: int = 1) -> None:
         """Count some rows; `is_apart` tells which came from no practice (a patient, an advert)."""
@@ -27,7 +28,7 @@ class Sums:
             return
         measures = _measures(facts, is_apart, sign)
         waits = {**_waits(facts, sign)}
-        for rollup in ROLLUPS:
+        for rollup in self._rollups:
             if "wait" in rollup.keys:
                 keys, sums = [waits[name] for name in rollup.keys], [waits["referrals"]]
             else:
@@ -57,7 +58,7 @@ class Sums:
             yield found | {name: column[part].tolist() for name, column in zip(rollup.measures, sums, strict=True)}
 
     def _of(self, rollup: Rollup) -> tuple[list[Ints], list[Ints]]:
-        parts = self._parts[rollup.table.name]
+        parts = self._parts.get(rollup.table.name)
         if not parts:
             return [], []
         found = parts[0] if len(parts) == 1 else _together(parts)

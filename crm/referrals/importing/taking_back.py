@@ -5,6 +5,7 @@ import, an earlier version; that is said first, while nobody can tell the differ
 rows of this import and shows those that they had replaced; what nobody counts any more is removed after it.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -62,8 +63,8 @@ def _stage_and_hide(session: Session, import_id: int, checkpoint: Checkpoint, to
     with turn(session):
         layers.hide(session, import_id, -import_id)
     _pass_on(session, import_id)
-    sums = _going(session, import_id, checkpoint, total)
     rollups = (TOTAL,) if is_layer_enough else ROLLUPS
+    sums = _going(session, import_id, Sums(rollups), lambda done: checkpoint(done, total))
     layers.write(session, sums, -import_id, lambda: checkpoint(total, total), rollups)
     with turn(session):
         batch = session.get_one(ReferralImport, import_id)
@@ -114,9 +115,9 @@ def _chains(session: Session, query: Any) -> list[dict[str, Any]]:
         return [dict(row) for row in session.execute(query).mappings()]
 
 
-def _going(session: Session, import_id: int, checkpoint: Checkpoint, total: int) -> Sums:
+def _going(session: Session, import_id: int, sums: Sums, note: Callable[[int], None]) -> Sums:
     """What the rollups lose with the rows of an import, and get back with those that they had replaced."""
-    sums, done, last = Sums(), 0, ids_of(import_id).start - 1
+    done, last = 0, ids_of(import_id).start - 1
     with glance(session):
         apart = apart_ids(session)
     while True:
@@ -129,4 +130,4 @@ def _going(session: Session, import_id: int, checkpoint: Checkpoint, total: int)
         sums.add(going, np.isin(going["source_id"], apart), -1)
         sums.add(coming, np.isin(coming["source_id"], apart))
         done, last = done + len(ids), ids[-1]
-        checkpoint(done, total)
+        note(done)

@@ -143,9 +143,7 @@ def unstoppable(checkpoint: Checkpoint) -> Checkpoint:
     return report
 
 
-def _write_rows(
-    session: Session, import_id: int, checkpoint: Checkpoint, blocks: Blocks | None
-) -> tuple[Tally, Sums]:
+def _write_rows(session: Session, import_id: int, checkpoint: Checkpoint, blocks: Blocks | None) -> tuple[Tally, Sums]:
     with turn(session):
         session.execute(delete(REFUSALS).where(REFUSALS.c.import_id == import_id))
         layers.hide(session, import_id, import_id)
