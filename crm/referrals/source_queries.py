@@ -29,9 +29,14 @@ class Coverage:
     apart: int
 
     @property
+    def of_practices(self) -> int:
+        """How many came from a practice, known or not."""
+        return self.received - self.apart
+
+    @property
     def unmatched(self) -> int:
         """How many lack a practice that they should have."""
-        return self.received - self.matched - self.apart
+        return self.of_practices - self.matched
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from crm.accounts.viewer import SYSTEM
 from crm.directory.models import Affiliation
 from crm.referrals import source_queries, source_services
 from crm.referrals.models import Referral, ReferralSource
@@ -128,6 +129,17 @@ def test_search_finds_by_name_npi_and_place(maren: PageClient, session: Session)
     for text, names in (("fam olen", {"Olentangy Fam Med"}), ("173048", {"100% Health"}), ("0%", {"100% Health"})):
         page = maren.get("/referrals/sources?" + urlencode({"q": text}))
         assert {head.get_text() for head in page.soup.select(".source-says h2")} == names
+
+
+def test_referrals_of_no_practice_are_told_apart(maren: PageClient, session: Session) -> None:
+    header = ("Referral ID", "Referral Date", "Referring Practice", "Referral Source")
+    own = [[f"S-{n}", "03/02/2026", "", "Self referral"] for n in (1, 2)]
+    bring_in(session, csv_bytes([*own, ["S-3", "03/02/2026", "Olentangy Fam Med", ""]], header))
+    found = source_queries.coverage(session, SYSTEM)
+    text = maren.get("/referrals/sources").text
+    assert (found.received, found.apart, found.unmatched) == (3, 2, 1)
+    assert "0 of 1" in text
+    assert "2 more came from no practice" in text
 
 
 def test_statements_do_not_grow_with_sources(maren: PageClient, session: Session, cast: Cast) -> None:
