@@ -74,8 +74,7 @@ def take_in_rows(
     door: Door = Door.PAGE,
     keeps: bool = True,
 ) -> tuple[ReferralImport, Blocks | None]:
-    """The same. Without `keeps` the rows stay in the file, which is to go in at once: they are read from it once more.
-    """
+    """The same. Without `keeps` the rows stay in the file, which is to go in at once: they are read once more."""
     source = source_of(content)
     key = file_key(session, source)
     with glance(session):
