@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005"
-down_revision = "0006"
+revision = "0006"
+down_revision = "0005"
 CHANGES = {"organization": "gets two settings; on the way back they are forgotten"}
 SETTINGS = ("refuses_patient_files", "counts_only")
 

@@ -9,7 +9,7 @@ from alembic import op
 
 from crm.core.db import UtcDateTime
 
-revision = "0006"
+revision = "0005"
 down_revision = "0004"
 CHANGES = {
     "mapping_profile": "names become unique, columns keep their order, the grain stands in place of the header's key",
