@@ -34,6 +34,13 @@ def remove(session: Session, column: Column[Any], values: Sequence[Any]) -> None
         connection.exec_driver_sql(f"DELETE FROM {table} WHERE {column.name} = ANY(%s)", (list(values),))
 
 
+def look_over(session: Session, *tables: Table) -> None:
+    """After many new rows: PostgreSQL plans by what it knows of a table, and would look by itself a minute later."""
+    if session.get_bind().dialect.name == "postgresql":
+        for table in tables:
+            session.connection().exec_driver_sql(f"ANALYZE {table.name}")
+
+
 def _execute_many(connection: Connection, table: Table, columns: Mapping[str, Sequence[Any]]) -> None:
     """What is the same in all rows stands in the statement, for every value that is handed over takes its time."""
     length = len(next(iter(columns.values())))

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from crm.audit.models import Action
 from crm.audit.trail import record
-from crm.core import clock
+from crm.core import bulk, clock
 from crm.core.db import glance, turn
 from crm.core.errors import Conflict
 from crm.jobs.run import Cancelled
@@ -53,6 +53,8 @@ def write_market(session: Session, import_id: int, checkpoint: Checkpoint) -> No
         if state is MarketState.RUNNING:
             _clear_leftovers(session, checkpoint)
             stored = _write_pairs(session, import_id, checkpoint)
+            with turn(session):
+                bulk.look_over(session, EDGES, DESTINATIONS, REACHES)
             with turn(session):
                 _show(session, import_id, stored)
         _clear_leftovers(session, _unstoppable(checkpoint))

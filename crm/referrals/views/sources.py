@@ -9,6 +9,7 @@ from crm.accounts.guard import current_viewer
 from crm.accounts.permissions import Permission
 from crm.accounts.queries import user_names
 from crm.core import formats
+from crm.core.arguments import arg_words, plain_words
 from crm.core.db import commit, db
 from crm.core.errors import Conflict, Invalid
 from crm.core.web import allow, arg_int, page
@@ -99,7 +100,7 @@ def sources_look_again() -> ResponseReturnValue:
 
 
 def _text() -> str:
-    return request.args.get("q", "").strip()[:200]
+    return arg_words("q")
 
 
 def _waiting(text: str, number: int | None, **more: Any) -> dict[str, Any]:
@@ -121,7 +122,7 @@ def _refused(source: ReferralSource, problem: Invalid) -> ResponseReturnValue:
 def _place() -> tuple[str, int | None]:
     """Where in the list somebody was who sent a form."""
     number = request.form.get("page", "")
-    return request.form.get("q", "").strip()[:200], optional_id(number)
+    return plain_words(request.form.get("q", "")), optional_id(number)
 
 
 def _back() -> str:
