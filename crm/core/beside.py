@@ -1,19 +1,24 @@
 """Lets a process beside this one work out what a generator yields, while this one works on what came before."""
 
 import multiprocessing
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
+from crm.core.errors import Conflict
+
 T = TypeVar("T")
+KILLED = "The process that read the file was ended from outside, perhaps for want of memory. Try again."
 # A copy of this process needs nothing handed over. Elsewhere the system's own libraries may not survive that.
 CAN_FORK = sys.platform == "linux"
 
 
 def beside(produce: Callable[[], Iterator[T]]) -> Iterator[T]:
     """What `produce()` yields, in its order; what it raises is raised here. It must touch no connection or lock of
-    this process. It ends with this process, however that ends, and when nobody takes what it yields."""
+    this process, which must have one thread. It ends with this process, however that ends, and when nobody takes what
+    it yields. Raises Conflict when it was killed."""
     if not CAN_FORK:
         yield from produce()
         return
@@ -32,7 +37,10 @@ def beside(produce: Callable[[], Iterator[T]]) -> Iterator[T]:
 
 def _received(receiving: Connection) -> Iterator[Any]:
     while True:
-        kind, value = receiving.recv()
+        try:
+            kind, value = receiving.recv()
+        except EOFError:
+            raise Conflict(KILLED) from None
         if kind == "end":
             return
         if kind == "fault":
@@ -41,6 +49,9 @@ def _received(receiving: Connection) -> Iterator[Any]:
 
 
 def _hand_over(produce: Callable[[], Iterator[Any]], sending: Connection, receiving: Connection) -> None:
+    # It ends when it is told to, whatever the other process does then; Ctrl-C is for the other one.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     receiving.close()  # so that sending fails as soon as the other process is gone
     try:
         for value in produce():

@@ -1,13 +1,16 @@
 """Tests of work beside this process: everything comes over in order, faults too, and nobody is left behind."""
 
 import multiprocessing
+import os
+import signal
+import time
 from collections.abc import Iterator
 
 import pytest
 
 from crm.core import beside as module
 from crm.core.beside import beside
-from crm.core.errors import Invalid
+from crm.core.errors import Conflict, Invalid
 
 
 @pytest.mark.parametrize("can_fork", [True, False])
@@ -33,3 +36,31 @@ def test_it_ends_when_nobody_takes_more() -> None:
     next(found)
     found.close()  # type: ignore[attr-defined]
     assert set(multiprocessing.active_children()) == before
+
+
+def test_who_kills_it_is_told_in_words() -> None:
+    def produce() -> Iterator[int]:
+        yield os.getpid()
+        time.sleep(60)
+        yield 0
+
+    found = beside(produce)
+    os.kill(next(found), signal.SIGKILL)
+    with pytest.raises(Conflict, match="ended from outside"):
+        next(found)
+
+
+def test_it_does_not_hold_on_to_how_this_process_hears_signals() -> None:
+    def produce() -> Iterator[int]:
+        yield 1
+        time.sleep(60)
+
+    before = signal.signal(signal.SIGTERM, lambda *_: None)
+    try:
+        found = beside(produce)
+        next(found)
+        started = time.monotonic()
+        found.close()  # type: ignore[attr-defined]
+        assert time.monotonic() - started < 20
+    finally:
+        signal.signal(signal.SIGTERM, before)

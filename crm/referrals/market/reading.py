@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import chain, islice
 from pathlib import PurePath
 from typing import BinaryIO, NamedTuple, cast
-from zipfile import BadZipFile, ZipFile
+from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from crm.core.errors import Invalid
 from crm.core.patient_words import signs_in
@@ -30,6 +30,7 @@ ZIP, ENDINGS = b"PK\x03\x04", frozenset({".csv", ".txt", ".tsv", ".gz"})
 LOOKED_AT = 5_000  # rows whose other columns are searched for signs of patients before anything is read
 MAX_NAME = 200
 MAX_WAIT = 10_000
+DAMAGED = "The ZIP archive is damaged or encrypted. Unpack it, and choose the file inside."
 NOT_MARKET = (
     "This is no file of shared patients: it needs two columns of NPIs and how many patients each pair shares, as Hop "
     "Teaming and the CMS files of shared patient patterns have. Import referrals under Referrals."
@@ -91,10 +92,18 @@ def _unpacked(stream: BinaryIO) -> Iterator[BinaryIO]:
             inside = [file for file in archive.infolist() if PurePath(file.filename).suffix.lower() in ENDINGS]
             if len(inside) != 1:
                 raise Invalid("A ZIP archive must hold one CSV or text file. Unpack it, and choose the file inside.")
-            with archive.open(inside[0]) as member:
-                yield cast("BinaryIO", member)
-    except (BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError):
-        raise Invalid("The ZIP archive is damaged or encrypted. Unpack it, and choose the file inside.") from None
+            with _opened(archive, inside[0]) as member:
+                yield member
+    except (BadZipFile, zlib.error, EOFError):
+        raise Invalid(DAMAGED) from None
+
+
+def _opened(archive: ZipFile, inside: ZipInfo) -> BinaryIO:
+    """A file in an archive. zipfile tells encryption, and a way of packing that it does not know, as a RuntimeError."""
+    try:
+        return cast("BinaryIO", archive.open(inside))
+    except RuntimeError:
+        raise Invalid(DAMAGED) from None
 
 
 def _begin(table: Table) -> tuple[Layout, Iterator[Row]]:
