@@ -1,6 +1,7 @@
 """What a job handler works with: its payload, on whose behalf it runs, and how it reports."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,3 +40,15 @@ class Run:
 
 
 Handler = Callable[[Run], None]
+# What long work calls between its short transactions: reports (done, total), may raise to stop.
+Checkpoint = Callable[[int, int], None]
+
+
+def unstoppable(checkpoint: Checkpoint) -> Checkpoint:
+    """A checkpoint of work that can no longer be cancelled."""
+
+    def report(done: int, total: int) -> None:
+        with suppress(Cancelled):
+            checkpoint(done, total)
+
+    return report

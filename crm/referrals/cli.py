@@ -13,13 +13,13 @@ from crm.core import clock, formats
 from crm.core.commands import Commands
 from crm.core.db import commit, db, glance
 from crm.core.errors import NotFound, RoundsError
+from crm.jobs.run import Checkpoint
 from crm.referrals import aggregate_cli, layers, profile_queries, rollup, unattended
 from crm.referrals.importing import checking
 from crm.referrals.importing.folder import Folder
 from crm.referrals.importing.lock import only_one
 from crm.referrals.importing.profiles import Fit, Saved
 from crm.referrals.importing.taking_back import take_back_rows
-from crm.referrals.importing.writing import Checkpoint
 from crm.referrals.list_filters import read_month
 from crm.referrals.market import cli as market
 from crm.referrals.models import ImportState, ReferralImport

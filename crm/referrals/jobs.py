@@ -3,12 +3,12 @@
 from crm.core import engine, formats
 from crm.core.db import commit, db, write_transaction
 from crm.core.errors import RoundsError
-from crm.jobs.run import Cancelled, Handler, Run
+from crm.jobs.run import Cancelled, Checkpoint, Handler, Run
 from crm.referrals import import_services, source_services
 from crm.referrals.importing import checking
 from crm.referrals.importing.rematching import rematch_all, rematch_source
 from crm.referrals.importing.taking_back import take_back_rows
-from crm.referrals.importing.writing import Checkpoint, withdraw, write_import
+from crm.referrals.importing.writing import withdraw, write_import
 from crm.referrals.models import ImportState, ReferralImport
 
 CANCELLED = "Cancelled. Nothing of the file was kept, and it still waits here."

@@ -11,13 +11,14 @@ from crm.accounts.viewer import SYSTEM
 from crm.core import clock
 from crm.core.db import commit, db
 from crm.core.errors import Invalid, NotFound
+from crm.jobs.run import Checkpoint
 from crm.referrals import import_services, profile_queries
 from crm.referrals.importing import checking
 from crm.referrals.importing.mapping import NO_MONTH
 from crm.referrals.importing.profiles import Saved
 from crm.referrals.importing.sheets import MEGABYTE, Limits
 from crm.referrals.importing.source import Source
-from crm.referrals.importing.writing import Blocks, Checkpoint, Tally, withdraw, write_import
+from crm.referrals.importing.writing import Blocks, Tally, withdraw, write_import
 from crm.referrals.models import ImportState, ReferralImport
 from crm.referrals.origin_models import Door
 

@@ -9,11 +9,12 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from crm.core.db import glance, turn
+from crm.jobs.run import Checkpoint
 from crm.referrals.importing.headers import Target
 from crm.referrals.importing.mapping import missing
 from crm.referrals.importing.outcome import Outcome, outcome_of
 from crm.referrals.importing.rows import Refusal
-from crm.referrals.importing.writing import REFUSALS, TURN_ROWS, Checkpoint, Tally, batches_of, load_refusals, plan_of
+from crm.referrals.importing.writing import REFUSALS, TURN_ROWS, Tally, batches_of, load_refusals, plan_of
 from crm.referrals.models import ReferralImport
 from crm.referrals.preview_queries import received_by_month
 

@@ -1,6 +1,6 @@
 """Removes what an import left that does not count: killed, given up, or taken back."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from crm.core import bulk
 from crm.core.db import glance, turn
+from crm.jobs.run import Checkpoint
 from crm.referrals import layers
 from crm.referrals.importing.facts import Ints
 from crm.referrals.importing.keys import halves, key_list
@@ -19,8 +20,6 @@ from crm.referrals.queries import COUNTED, of_import
 ROWS, KEYS = cast(Table, Referral.__table__), cast(Table, ReferralKey.__table__)
 TURN_ROWS = 8_000
 GLANCE_ROWS = 20_000
-# Called between turns: reports (done, total), may raise to stop.
-Checkpoint = Callable[[int, int], None]
 
 
 def clear_leftovers(session: Session, checkpoint: Checkpoint) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from crm.core import formats
 from crm.core.db import glance, turn
+from crm.jobs.run import Checkpoint, unstoppable
 from crm.referrals import import_queries, layers
 from crm.referrals.importing.facts import NONE, Bools, Facts, Ints, day_number
 from crm.referrals.importing.lock import only_one
@@ -22,7 +23,7 @@ from crm.referrals.importing.names import apart_ids
 from crm.referrals.importing.outcome import MIDDLE_OF_MONTH
 from crm.referrals.importing.rows import Named
 from crm.referrals.importing.sums import Sums
-from crm.referrals.importing.writing import ROWS, Checkpoint, unstoppable
+from crm.referrals.importing.writing import ROWS
 from crm.referrals.models import Referral, ReferralSource, SourceKind
 from crm.referrals.queries import is_counted
 

@@ -17,13 +17,14 @@ from crm.audit.trail import record
 from crm.core import clock
 from crm.core.db import glance, turn
 from crm.core.errors import Conflict
+from crm.jobs.run import Checkpoint, unstoppable
 from crm.referrals import import_queries, layers
 from crm.referrals.import_queries import take_back_preview
 from crm.referrals.importing.leftovers import clear_leftovers
 from crm.referrals.importing.lock import only_one
 from crm.referrals.importing.names import apart_ids, remove_unused
 from crm.referrals.importing.sums import Sums
-from crm.referrals.importing.writing import ROWS, TURN_CHANGES, Checkpoint, unstoppable
+from crm.referrals.importing.writing import ROWS, TURN_CHANGES
 from crm.referrals.models import ImportState, Referral, ReferralImport, ids_of
 from crm.referrals.queries import of_import
 from crm.referrals.rollup_contents import ROLLUPS, TOTAL

@@ -9,7 +9,6 @@ another page of the database.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, cast
@@ -25,7 +24,7 @@ from crm.core import bulk, clock
 from crm.core.beside import beside
 from crm.core.db import glance, turn
 from crm.core.errors import Conflict
-from crm.jobs.run import Cancelled
+from crm.jobs.run import Checkpoint, unstoppable
 from crm.referrals import import_queries, layers
 from crm.referrals.importing import layouts
 from crm.referrals.importing.batches import Batch, read_batches
@@ -55,8 +54,6 @@ REFUSALS = cast(Table, ImportRefusal.__table__)
 READ_BESIDE = 50_000  # rows
 Blocks = Callable[[], Iterator[Block]]
 TURN_ROWS, TURN_KEYS, TURN_CHANGES = 8_000, 16_000, 2_000
-# Called between turns, outside any transaction's work: reports (done, total), may raise to stop.
-Checkpoint = Callable[[int, int], None]
 
 
 @dataclass
@@ -131,16 +128,6 @@ def write_import(session: Session, import_id: int, checkpoint: Checkpoint, block
             with turn(session):
                 _show(session, import_id, tally, sums)
         layers.settle(session, lambda: unstoppable(checkpoint)(0, 0))
-
-
-def unstoppable(checkpoint: Checkpoint) -> Checkpoint:
-    """A checkpoint of work that can no longer be cancelled."""
-
-    def report(done: int, total: int) -> None:
-        with suppress(Cancelled):
-            checkpoint(done, total)
-
-    return report
 
 
 def _write_rows(session: Session, import_id: int, checkpoint: Checkpoint, blocks: Blocks | None) -> tuple[Tally, Sums]:

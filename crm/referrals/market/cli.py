@@ -18,6 +18,7 @@ from crm.referrals.market import file_queries, services
 from crm.referrals.market.models import MarketImport, MarketState
 from crm.referrals.market.services import About
 from crm.referrals.market.writing import take_back_market, withdraw_market, write_market
+from crm.referrals.unattended import quiet
 
 STOPPED = "The command was stopped. Nothing of the file was kept."
 
@@ -97,7 +98,7 @@ def _write(batch: MarketImport) -> dict[str, Any]:
         write_market(db.session(), import_id, _checkpoint)
     except BaseException:
         db.session.rollback()
-        withdraw_market(db.session(), import_id, _quiet, STOPPED)
+        withdraw_market(db.session(), import_id, quiet, STOPPED)
         services.give_up(db.session(), db.session.get_one(MarketImport, import_id))
         commit()
         raise
@@ -135,7 +136,7 @@ def take_back_command(batch: int, yes: bool) -> None:  # noqa: FBT001 click's wa
     found.state = MarketState.TAKING_BACK
     commit()
     try:
-        take_back_market(db.session(), batch, _quiet)
+        take_back_market(db.session(), batch, quiet)
     except RoundsError as problem:
         raise click.ClickException(problem.says) from None
     click.echo(f"Market file {batch} was taken back.")
@@ -145,7 +146,3 @@ def _checkpoint(done: int, total: int) -> None:
     commit()
     if total:
         click.echo(f"{done:,} of {total:,} pairs", err=True)
-
-
-def _quiet(_done: int, _total: int) -> None:
-    commit()

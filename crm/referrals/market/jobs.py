@@ -3,10 +3,10 @@
 from crm.core import formats
 from crm.core.db import commit, db
 from crm.core.errors import RoundsError
-from crm.jobs.run import Cancelled, Handler, Run
+from crm.jobs.run import Cancelled, Checkpoint, Handler, Run
 from crm.referrals.market import services
 from crm.referrals.market.models import MarketImport, MarketState
-from crm.referrals.market.writing import Checkpoint, take_back_market, withdraw_market, write_market
+from crm.referrals.market.writing import take_back_market, withdraw_market, write_market
 
 CANCELLED = "Cancelled. Nothing of the file was kept, and it still waits here."
 STOPPED = "The import stopped because of a fault. Nothing of it was kept, and the file still waits here."

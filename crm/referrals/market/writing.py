@@ -4,8 +4,7 @@ A killed import leaves pairs of a file that is not done: nobody reads them, and 
 that another one replaces ceases to count in the moment in which the other begins to; its pairs are removed after that.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TypeVar, cast
 
@@ -18,7 +17,7 @@ from crm.audit.trail import record
 from crm.core import bulk, clock
 from crm.core.db import glance, turn
 from crm.core.errors import Conflict
-from crm.jobs.run import Cancelled
+from crm.jobs.run import Checkpoint, unstoppable
 from crm.referrals.importing.lock import only_one
 from crm.referrals.market import file_queries
 from crm.referrals.market.models import (
@@ -40,8 +39,6 @@ GLANCE_ROWS = 20_000
 T = TypeVar("T")
 REPLACED = "Replaced by a newer file."
 GONE = "The pairs of this file are no longer kept. Upload it again."
-# Called between turns, outside any transaction's work: reports (done, total), may raise to stop.
-Checkpoint = Callable[[int, int], None]
 
 
 def write_market(session: Session, import_id: int, checkpoint: Checkpoint) -> None:
@@ -57,7 +54,7 @@ def write_market(session: Session, import_id: int, checkpoint: Checkpoint) -> No
                 bulk.look_over(session, EDGES, DESTINATIONS, REACHES)
             with turn(session):
                 _show(session, import_id, stored)
-        _clear_leftovers(session, _unstoppable(checkpoint))
+        _clear_leftovers(session, unstoppable(checkpoint))
 
 
 def take_back_market(session: Session, import_id: int, checkpoint: Checkpoint) -> None:
@@ -66,7 +63,7 @@ def take_back_market(session: Session, import_id: int, checkpoint: Checkpoint) -
         state = _state_of(session, import_id)
         if state not in (MarketState.TAKING_BACK, MarketState.TAKEN_BACK):
             raise Conflict("Only a file that is in can be taken back.")
-        _clear_leftovers(session, _unstoppable(checkpoint))
+        _clear_leftovers(session, unstoppable(checkpoint))
         if state is MarketState.TAKING_BACK:
             with turn(session):
                 _note_taken_back(session, session.get_one(MarketImport, import_id), "")
@@ -86,16 +83,6 @@ def withdraw_market(session: Session, import_id: int, checkpoint: Checkpoint, sa
 def _state_of(session: Session, import_id: int) -> MarketState:
     with glance(session):
         return session.get_one(MarketImport, import_id, populate_existing=True).state
-
-
-def _unstoppable(checkpoint: Checkpoint) -> Checkpoint:
-    """A checkpoint of work that can no longer be cancelled."""
-
-    def report(done: int, total: int) -> None:
-        with suppress(Cancelled):
-            checkpoint(done, total)
-
-    return report
 
 
 def _write_pairs(session: Session, import_id: int, checkpoint: Checkpoint) -> int:
