@@ -66,7 +66,8 @@ CHARTS: dict[str, Chart] = {
         "Revenue by service line",
         "The amount stated for each referral, by the month in which it was received, per service line; billed, paid "
         "and net amounts are never added up. An estimate, when shown, is the number of referrals without an amount "
-        "times the average value stated for their service line; it stands apart from the amounts.",
+        "that were neither declined nor lost, times the average value stated for their service line; it stands apart "
+        "from the amounts.",
         height="l",
         permission=Permission.REVENUE_VIEW,
     ),

@@ -247,10 +247,12 @@ def estimated_money(
     frame: pd.DataFrame, window: Window, kind: str, values: Mapping[int, tuple[str, int]]
 ) -> tuple[pd.Series, int]:
     """Per month the referrals without an amount times the average value of their service line, in cents, and how many
-    referrals that is. Only values of this kind count; months of which nobody has data are unknown."""
+    referrals that is. Those declined or lost bring nothing. Only values of this kind count; months of which nobody has
+    data are unknown."""
     worth = {line: cents for line, (of, cents) in values.items() if of == kind}
     told = frame[frame["line"].isin(list(worth))]
-    missing = (told["received"] - told["priced"]).clip(lower=0)
+    ended = told["declined"] + told["lost"]
+    missing = (told["received"] - ended - told["priced"]).clip(lower=0)
     cents = missing * told["line"].map(worth).astype("float64")
     sums = by_month(told.assign(estimate=cents), window.months, window.span.months, "estimate")
     return sums, int(missing.sum())

@@ -40,11 +40,14 @@ LISTS = (
 OPTED_OUT_SHARE = 0.7  # of those held back; the others have no address
 
 
-def import_rows(referrals: Columns, owner_id: int, seed: int, today: date) -> tuple[Rows, Rows]:
-    """One import per month of referrals, with counts that agree with its rows, and the rows that were refused."""
+def import_rows(referrals: Columns, practices: set[int], owner_id: int, seed: int, today: date) -> tuple[Rows, Rows]:
+    """One import per month of referrals, with counts that agree with its rows, and the rows that were refused.
+
+    `practices` are the sources that stand for practices, though for none that is known.
+    """
     rng = generator(seed, "imports")
     ids = np.array([number or 0 for number in referrals.columns["import_id"]])
-    unmatched = np.array([practice is None for practice in referrals.columns["practice_id"]])
+    unmatched = np.isin([number or 0 for number in referrals.columns["source_id"]], list(practices))
     imports: Rows = []
     refusals: Rows = []
     for number, month in enumerate(month_numbers(today), start=1):

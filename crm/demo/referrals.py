@@ -7,13 +7,13 @@ import numpy as np
 
 from crm.core.formats import month_start
 from crm.demo import identifiers
-from crm.demo.lifecycle import live
+from crm.demo.lifecycle import PAID_DOLLARS, PAID_SPREAD, live
 from crm.demo.practices import Sketch, workdays
 from crm.demo.rows import Bools, Columns, Days, Floats, Ints, Objects, Rows, generator
 from crm.demo.specialties import SERVICE_LINES, SITE_SHARES, SITES
 from crm.demo.trends import month_numbers
 from crm.referrals.importing.rows import Named
-from crm.referrals.models import KEY_BYTES, ROWS_OF_IMPORT, TYPED_IN, PayerClass, RevenueKind
+from crm.referrals.models import KEY_BYTES, ROWS_OF_IMPORT, TYPED_IN, PayerClass, RevenueKind, SourceKind
 
 WEEKDAY_SHARES = (1.1, 1.08, 1.02, 0.98, 0.82)
 PAYERS = (
@@ -33,10 +33,12 @@ TYPED_IN_SHARE = 0.004
 NO_PROVIDER_SHARE = 0.04
 PROVIDER_SKEW = 1.7  # the first provider of a practice refers most
 UNKNOWN_SOURCES = (
-    "Carriage Hill Fam Med", "OAKWOOD INTERNAL MED", "Dr. Fenwick's office", "Riverside Urgent Care #4",
-    "St. Brigid Clinic",
-    "Maple Grove Ped.", "Westfield Physicians LLC", "Northgate Ortho", "Campus Health", "Lakeview Med Assoc",
+    "Carriage Hill Fam Med", "Dr. Fenwick's office", "Riverside Urgent Care #4", "St. Brigid Clinic", "Campus Health",
 )  # fmt: skip
+# How front desks write practices that are in the directory: a matcher does not guess, but it can suggest.
+SHORTER = {"Family": "Fam", "Medicine": "Med", "Internal": "Int", "Associates": "Assoc", "Orthopedics": "Ortho"}
+MISSPELLED = 14
+APART = ((SourceKind.SELF, ""), (SourceKind.PATIENT, ""), (SourceKind.ADVERT, "Google"), (SourceKind.ADVERT, "Radio"))
 
 
 def referral_columns(counts: Ints, sketches: list[Sketch], affiliations: Rows, seed: int, today: date) -> Columns:
@@ -64,7 +66,7 @@ def referral_columns(counts: Ints, sketches: list[Sketch], affiliations: Rows, s
         "import_id": imports, "month": month, "received_on": received,
         "practice_id": _or_none(practice + 1, is_unmatched),
         "provider_id": _or_none(provider, is_unmatched | (provider == 0)),
-        "source_id": _or_none(rng.integers(1, len(source_rows()) + 1, len(practice)), ~is_unmatched),
+        "source_id": _or_none(rng.integers(1, len(source_rows(sketches)) + 1, len(practice)), ~is_unmatched),
         "service_line_id": line + 1, "site_id": site + 1,
         "payer": np.array(PAYERS, dtype=object)[payer], "status": life.status, "appointment_on": life.appointment_on,
         "seen_on": life.seen_on, "report_sent_on": life.report_sent_on, "count": np.ones(len(practice), dtype=np.int64),
@@ -73,10 +75,10 @@ def referral_columns(counts: Ints, sketches: list[Sketch], affiliations: Rows, s
     })  # fmt: skip
 
 
-def referral_tables(events: Columns) -> dict[str, Rows | Columns]:
+def referral_tables(events: Columns, sketches: list[Sketch]) -> dict[str, Rows | Columns]:
     """The referrals and what they point to."""
     return {
-        "referral": events, "referral_key": key_columns(events), "referral_source": source_rows(),
+        "referral": events, "referral_key": key_columns(events), "referral_source": source_rows(sketches),
         "service_line": service_line_rows(), "site": site_rows(),
     }  # fmt: skip
 
@@ -113,11 +115,22 @@ def _providers(rng: np.random.Generator, practice: Ints, practices: int, affilia
     return np.where(nobody, 0, everybody[np.minimum(starts[practice] + place, len(everybody) - 1)])
 
 
-def source_rows() -> Rows:
-    """Who referred and is not recognized: a name that no practice has, or the NPI of nobody in the directory."""
-    npis = [identifiers.npi(9_000_003 + n) for n in range(len(UNKNOWN_SOURCES))]
-    sources = [Named("practice", npi, name, "", "", "") for name in UNKNOWN_SOURCES for npi in (None, *npis[:2])]
+def source_rows(sketches: list[Sketch]) -> Rows:
+    """Who referred and is not recognized: known practices in other words, unknown ones, and nobody in particular."""
+    others = [sketch for sketch in sketches if _shorter(sketch.name) != sketch.name][:MISSPELLED]
+    sources = [
+        *(Named("practice", None, _shorter(of.name), "", of.place.city, of.place.zip) for of in others),
+        *(
+            Named("practice", identifiers.npi(9_000_003 + n) if n % 2 else None, name, "", "", "")
+            for n, name in enumerate(UNKNOWN_SOURCES)
+        ),
+        *(Named(kind.value, None, name, "", "", "") for kind, name in APART),
+    ]
     return [{"id": number, "key": source.key, **source._asdict()} for number, source in enumerate(sources, start=1)]
+
+
+def _shorter(name: str) -> str:
+    return " ".join(SHORTER.get(word, word) for word in name.split())
 
 
 def _ids(imports: Objects, practice: Ints) -> Ints:
@@ -154,8 +167,13 @@ def import_ids(rng: np.random.Generator, month: Ints, today: date) -> Objects:
 
 
 def service_line_rows() -> Rows:
-    """The lines of care."""
-    return [{"id": n, "name": name, "position": n} for n, name in enumerate(SERVICE_LINES, start=1)]
+    """The lines of care, with what a referral of them brings on average."""
+    dollars = PAID_DOLLARS * np.exp(PAID_SPREAD**2 / 2)  # the mean of the amounts that are drawn
+    cents = (np.round(dollars, -1) * 100).astype(int).tolist()
+    return [
+        {"id": n, "name": name, "position": n, "value_cents": cents[n - 1], "value_kind": RevenueKind.PAID}
+        for n, name in enumerate(SERVICE_LINES, start=1)
+    ]
 
 
 def site_rows() -> Rows:

@@ -8,6 +8,7 @@ from crm.demo import diary, market, people, practices, receipts, referrals, tren
 from crm.demo.places import TERRITORIES, zip_prefixes
 from crm.demo.rows import Columns, Ints, Row, Rows, World
 from crm.demo.scale import MONTHS, SCALES
+from crm.referrals.models import SourceKind
 
 ORGANIZATION = {
     "id": 1, "name": "Harbor Specialty Group", "city": "Columbus, OH", "time_zone": "America/New_York",
@@ -46,7 +47,7 @@ def build_world(scale_name: str, seed: int, today: date, *, hash_of: HashOf, row
     tables["route_plan"], tables["route_stop"] = outings.plans, outings.stops
     counts = trends.monthly_counts(scale, sketches, outings.visits, seed, today)
     events = referrals.referral_columns(counts, sketches, affiliations, seed, today)
-    tables.update(referrals.referral_tables(events))
+    tables.update(referrals.referral_tables(events, sketches))
 
     activity = _activity(counts, outings.visits, today)
     places = practices.practice_rows(sketches, activity, seed, since)
@@ -80,8 +81,10 @@ def who_can_be_met(affiliations: Rows, contacts: Rows) -> dict[int, list[Row]]:
 
 
 def _add_receipts(world: World, events: Columns, staff: list[users.Person], seed: int, since: datetime) -> None:
+    sources = (row for chunk in world.chunks("referral_source") for row in chunk)
+    of_practices = {row["id"] for row in sources if row["kind"] == SourceKind.PRACTICE}
     importer, exporter = _first(staff, Role.ANALYST), _first(staff, Role.MARKETING)
-    imports, refusals = receipts.import_rows(events, importer.id, seed, world.today)
+    imports, refusals = receipts.import_rows(events, of_practices, importer.id, seed, world.today)
     world.tables["referral_import"], world.tables["import_refusal"] = imports, refusals
     world.tables["contact_list"] = receipts.list_rows(exporter.id, since)
     world.tables["export"] = receipts.export_rows(exporter.id, world.today)
