@@ -128,6 +128,8 @@ def test_comments_of_cells_are_looked_at() -> None:
         ("PT Referrals 2026.csv", "PT Referrals 2026.csv"),
         ("Practices, Ohio.csv", "Practices, Ohio.csv"),
         ("C:\\extracts\\March.csv", "March.csv"),
+        ("physician-shared-patient-patterns-2014-days30.txt", "physician-shared-patient-patterns-2014-days30.txt"),
+        ("", "file.csv"),
         ("Quill, Zeb.csv", "file.csv"),
         ("patient zeb.csv", "file.csv"),
         ("MRN 482915.csv", "file.csv"),

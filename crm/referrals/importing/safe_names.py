@@ -10,7 +10,7 @@ from pathlib import PurePath
 from crm.core.patient_words import folded, signs_in
 
 MAX_NAME = 200
-PLAIN_SHEET = "Sheet"
+PLAIN_FILE, PLAIN_SHEET = "file.csv", "Sheet"
 # A name with one of these words is about a single patient, whatever else stands in it.
 ABOUT_ONE = re.compile(
     r"(?:^|[^a-z])(?:mrn|dob|ssn|mbi|chart|medrec|birth|born|member id|acct|face ?sheet)(?:[^a-z]|$)",
@@ -43,7 +43,8 @@ SHEET_WORDS = frozenset(
         webpt nextgen allscripts meditech hubspot salesforce caredove dentrix cardiology orthopedics imaging
         radiology neurology oncology therapy physical pt ot slp surgery primary care home health hospital
         hospice dental pediatrics hop teaming team crosswalk notes readme instructions cover legend key lookup
-        pivot chart dashboard directory comments cells access flow mix share panel types type existing
+        pivot chart dashboard directory comments cells access flow mix share panel types type existing shared
+        pattern patterns pair pairs
         """,
     )
 )
@@ -53,8 +54,8 @@ def safe_file_name(name: str) -> str:
     """The name of a file without its folder; `file.csv` in place of one that might name a patient."""
     plain = "".join(sign for sign in PurePath(name.replace("\\", "/")).name if sign.isprintable())
     plain = plain.encode("utf-8", "ignore").decode()
-    path = PurePath(plain)
-    return f"file{path.suffix[:10]}" if _may_name_patient(path.stem) else plain[:MAX_NAME]
+    path = PurePath(plain or PLAIN_FILE)
+    return f"file{path.suffix[:10]}" if _may_name_patient(path.stem) else path.name[:MAX_NAME]
 
 
 def safe_sheet_name(name: str) -> str:

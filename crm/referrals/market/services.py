@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import PurePath
 from typing import BinaryIO
 
 from sqlalchemy import delete, select
@@ -12,10 +11,10 @@ from crm.accounts.viewer import Viewer
 from crm.core import clock, formats
 from crm.core.db import glance
 from crm.core.errors import Conflict, Invalid
-from crm.core.patient_words import signs_in
 from crm.directory.npi import clean_npi, is_npi
 from crm.jobs.models import Job
 from crm.jobs.services import enqueue
+from crm.referrals.importing.safe_names import safe_file_name
 from crm.referrals.market import file_queries, period
 from crm.referrals.market.models import MarketImport, MarketSetting, MarketState, MarketUpload, OurNpi
 from crm.referrals.market.share import Thresholds
@@ -49,7 +48,7 @@ def take_in(
         known = file_queries.known_npis(session)
     pairs, found = pack(stream, known, max_bytes * UNPACKED if max_bytes else None)
     sweep_uploads(session)
-    shown = _safe_name(name)
+    shown = safe_file_name(name)
     months = period.guess_period(shown, formats.month_of(clock.today()))
     batch = MarketImport(
         file_name=shown, layout=found.layout.kind,
@@ -64,13 +63,6 @@ def take_in(
     session.add(MarketUpload(import_id=batch.id, pairs=pairs))
     session.flush()
     return batch
-
-
-def _safe_name(name: str) -> str:
-    """The name of a file, unless it names a patient itself."""
-    plain = "".join(letter for letter in PurePath(name.replace("\\", "/")).name if letter.isprintable())
-    shown = plain.encode("utf-8", "ignore").decode()[:200] or "file.csv"
-    return f"file{PurePath(shown).suffix[:10]}" if signs_in(shown) else shown
 
 
 def describe(session: Session, batch: MarketImport, about: About) -> None:

@@ -221,8 +221,8 @@ def test_what_nobody_imports_is_forgotten_after_a_day(session: Session) -> None:
 
 
 def test_the_name_of_a_file_names_no_patient(session: Session) -> None:
-    batch = take_in(session, usual_pairs(), "SSN 218-44-1029.csv")
-    assert batch.file_name == "file.csv"
+    for name in ("SSN 218-44-1029.csv", "Quill, Zeb.csv", "patient zeb.csv"):
+        assert take_in(session, usual_pairs(), name).file_name == "file.csv"
 
 
 def test_our_npis_are_checked(session: Session) -> None:
