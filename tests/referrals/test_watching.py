@@ -22,7 +22,7 @@ from crm.referrals.rollup import check_rollup
 from crm.referrals.watching import Told, Watch
 from tests.cast import Cast
 from tests.referrals.files import HEADER, OKONJO, csv_bytes, event, events
-from tests.referrals.test_kills import fork
+from tests.referrals.killing import fork
 
 KILLS = 20
 
@@ -224,17 +224,14 @@ def rows_now() -> list[Any]:
 def test_killed_at_any_moment_each_file_goes_in_once(
     app: Flask, profile: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def work(folder: Path) -> Callable[[Any, int], None]:
-        def go(_session: Any, _number: int) -> None:
-            look(watch_of(folder))
-
-        return go
+    def work(folder: Path) -> Callable[[Flask], object]:
+        return lambda _app: look(watch_of(folder))
 
     whole = tmp_path / "whole"
     whole.mkdir()
     put_files(whole)
     started = time.monotonic()
-    os.waitpid(fork(app, work(whole), 0), 0)
+    os.waitpid(fork(app, work(whole)), 0)
     taken = time.monotonic() - started
     expected = rows_now()
     assert len(expected) == 60
@@ -248,7 +245,7 @@ def test_killed_at_any_moment_each_file_goes_in_once(
         folder.mkdir()
         put_files(folder)
         while list(folder.glob("*.csv")):
-            child = fork(app, work(folder), 0)
+            child = fork(app, work(folder))
             time.sleep(dice.uniform(0, taken * 1.2))
             os.kill(child, signal.SIGKILL)
             killed += bool(os.waitpid(child, 0)[1])
