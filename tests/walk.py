@@ -17,7 +17,7 @@ from crm.core import clock
 from crm.core.db import Base
 from crm.demo import services as demo
 from crm.demo.scale import SCALES, Scale
-from crm.referrals.models import TYPED_IN
+from crm.referrals.models import TYPED_IN, ImportRefusal, ReferralImport
 
 TINY = Scale("tiny", 30, 60, 50, 80, 100, 90, 4, 30, 12)
 MISSING_ID = 987_654
@@ -73,6 +73,11 @@ def _values(session: Session, endpoint: str, arguments: set[str]) -> Iterator[di
 def _value(session: Session, room: str, name: str) -> Any:
     if name in ("day", "date", "plan_on"):
         return clock.today().isoformat()
+    if name == "line":
+        newest = select(func.max(ReferralImport.id)).scalar_subquery()
+        return (
+            session.scalar(select(func.max(ImportRefusal.line)).where(ImportRefusal.import_id == newest)) or MISSING_ID
+        )
     if name == "import_id":
         name = "directory_import_id" if room.startswith("directory") else "referral_import_id"
     table = Base.metadata.tables[TABLES.get(name, name.removesuffix("_id"))]

@@ -184,6 +184,14 @@ def _remap(batch: ReferralImport, columns: list[MappedColumn], **said: Any) -> N
     batch.state = ImportState.CHECKING
 
 
+def note_corrections(session: Session, batch: ReferralImport, rows: int, *, by: Viewer) -> None:
+    """So many rows were corrected by hand; the check is to be run again."""
+    _must_wait(batch)
+    columns = [MappedColumn.from_json(column) for column in batch.mapping["columns"]]
+    _remap(batch, columns, by=by.id, corrected=rows)
+    session.flush()
+
+
 def waits_for_check(batch: ReferralImport, revision: int) -> bool:
     """Whether a file is still read as it was when a check of it began."""
     return batch.state is ImportState.CHECKING and batch.mapping.get("revision") == revision

@@ -235,6 +235,8 @@ class ImportUpload(Model):
     import_id: Mapped[int] = mapped_column(ForeignKey("referral_import.id", ondelete="CASCADE"), primary_key=True)
     rows: Mapped[bytes] = deferred(mapped_column(LargeBinary))
     row_count: Mapped[int]
+    # What people said in place of cells that could not go in (`importing.corrections`), in the order in which they did.
+    corrections: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list, server_default="[]")
 
 
 class ImportRefusal(Model):

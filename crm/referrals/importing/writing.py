@@ -28,6 +28,7 @@ from crm.jobs.run import Checkpoint, unstoppable
 from crm.referrals import import_queries, layers
 from crm.referrals.importing import layouts
 from crm.referrals.importing.batches import Batch, read_batches
+from crm.referrals.importing.corrections import Correction, corrected
 from crm.referrals.importing.facts import Facts, Ints
 from crm.referrals.importing.kept import Block
 from crm.referrals.importing.keys import Keys, halves, key_list
@@ -87,7 +88,7 @@ def plan_of(session: Session, batch: ReferralImport, blocks: Blocks | None = Non
         upload = import_queries.find_upload(session, batch.id)
         if upload is None:
             raise Conflict("The rows of this file are no longer kept. Upload it again.")
-        blocks = partial(stored_blocks, upload.rows)
+        blocks = partial(_kept_blocks, upload.rows, list(map(Correction.from_json, upload.corrections)))
         session.expunge(upload)
     columns = [MappedColumn.from_json(column) for column in batch.mapping["columns"]]
     return Plan(
@@ -102,6 +103,10 @@ def plan_of(session: Session, batch: ReferralImport, blocks: Blocks | None = Non
         rows=batch.read_rows,
         are_all_new=session.scalar(select(ReferralKey.referral_id).limit(1)) is None,
     )
+
+
+def _kept_blocks(packed: bytes, corrections: list[Correction]) -> Iterator[Block]:
+    return corrected(stored_blocks(packed), corrections)
 
 
 def batches_of(plan: Plan) -> Iterator[Batch]:

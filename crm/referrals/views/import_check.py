@@ -16,6 +16,7 @@ from crm.referrals.forms import ProfileNameForm
 from crm.referrals.importing import checking, preview, profiles
 from crm.referrals.importing.headers import Target
 from crm.referrals.models import Grain, ImportState, ReferralImport
+from crm.referrals.views import corrections_shown
 
 CHANGED = "Somebody else changed how this file is read. Here is how it stands now."
 
@@ -59,6 +60,8 @@ def check_context(batch: ReferralImport) -> dict[str, Any]:
         ],
         "name_form": ProfileNameForm(name=profile.get("name") or profiles.name_after(batch.file_name)),
         "same_file": _same_file(batch),
+        "problem_texts": corrections_shown.problem_texts(session, viewer, batch),
+        "corrections": corrections_shown.corrections_told(session, viewer, batch),
     }
 
 
