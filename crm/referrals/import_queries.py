@@ -14,6 +14,7 @@ from crm.directory.models import Affiliation, Practice, Provider
 from crm.directory.queries import MAX_ID
 from crm.referrals.importing.facts import VALUES, Facts
 from crm.referrals.importing.matching import Place, Sources, Stay
+from crm.referrals.importing.rows import Named
 from crm.referrals.models import (
     ImportRefusal,
     ImportUpload,
@@ -131,8 +132,9 @@ def load_sources(session: Session) -> Sources:
     ):
         stays.setdefault(provider_id, []).append(Stay(practice_id, starts_on, ends_on, is_primary))
     found = Sources.of(places, providers, stays)
-    decided = select(ReferralSource.key, ReferralSource.practice_id).where(ReferralSource.practice_id.is_not(None))
-    found.decided = {bytes(key): practice_id for key, practice_id in session.execute(decided) if practice_id}
+    named = [getattr(ReferralSource, name) for name in Named._fields]
+    decided = select(ReferralSource.practice_id, *named).where(ReferralSource.practice_id.is_not(None))
+    found.decided = {Named(*row[1:]).key: row[0] for row in session.execute(decided)}
     return found
 
 

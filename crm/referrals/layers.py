@@ -8,7 +8,7 @@ merging it would take as long as writing it.
 Only inside `only_one`: one import is at work at a time.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import delete, literal, select, update
@@ -155,11 +155,18 @@ def _drop_empty(session: Session, rollup: Rollup, month: int) -> None:
 
 def apply(session: Session, sums: Sums) -> None:
     """Add sums to layer 0 in this transaction: for a few rows that change by themselves."""
-    wait_for_others(session)
-    insert = INSERTS[session.get_bind().dialect.name]
     for rollup in ROLLUPS:
         for columns in sums.turns(rollup, SETTLED, TURN_CELLS):
-            rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
-            session.execute(_adding_up(rollup, insert(rollup.table)), rows)
-            for month in set(columns["month"]):
-                _drop_empty(session, rollup, month)
+            add(session, rollup, [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)])
+
+
+def add(session: Session, rollup: Rollup, cells: Sequence[Mapping[str, Any]]) -> None:
+    """Add cells, each with its keys and all measures, to layer 0 of a rollup in this transaction."""
+    if not cells:
+        return
+    wait_for_others(session)
+    insert = INSERTS[session.get_bind().dialect.name]
+    rows = [{**cell, "layer": SETTLED} for cell in cells]
+    session.execute(_adding_up(rollup, insert(rollup.table)), rows)
+    for month in {cell["month"] for cell in cells}:
+        _drop_empty(session, rollup, month)

@@ -255,15 +255,17 @@ class ImportRefusal(Model):
 class ReferralSource(Model):
     """Who referred, as files name it: every way of writing it once, and what a person decided about it.
 
-    `practice_id` is the decision of a person; what is recognized without one stands in the rows only.
+    `practice_id` is the decision of a person; what is recognized without one stands in the rows only. So is
+    `decided_kind`, which `kind` follows as soon as the rollups do. A patient has no name here: the key remembers.
     """
 
     __tablename__ = "referral_source"
-    __table_args__ = (UniqueConstraint("key"),)
+    __table_args__ = (UniqueConstraint("key"), one_of("decided_kind", SourceKind))
 
     id: Mapped[Key]
-    key: Mapped[bytes] = mapped_column(LargeBinary(16))  # of everything that names it
+    key: Mapped[bytes] = mapped_column(LargeBinary(KEY_BYTES))  # one-way fingerprint (HMAC) of all that names it
     kind: Mapped[SourceKind] = mapped_column(choice(SourceKind), default=SourceKind.PRACTICE)
+    decided_kind: Mapped[SourceKind | None] = mapped_column(choice(SourceKind, is_checked=False))
     npi: Mapped[str | None] = mapped_column(String(10))
     name: Mapped[Name] = mapped_column(default="")
     provider_name: Mapped[Name] = mapped_column(default="")

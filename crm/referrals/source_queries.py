@@ -12,6 +12,7 @@ from crm.core.errors import NotFound
 from crm.core.paging import Page, paginate
 from crm.directory.models import Affiliation, Practice, Provider
 from crm.directory.queries import MAX_ID, scope_practices
+from crm.referrals.kinds import KIND_WORDS
 from crm.referrals.models import Referral, ReferralImport, ReferralSource, SourceKind
 from crm.referrals.queries import is_counted, is_shown
 from crm.referrals.rollup_models import ReferralTotalMonth
@@ -56,10 +57,32 @@ class Waiting:
         """What it is called."""
         return label_of(self.source)
 
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether only later files can say what it is called."""
+        return is_forgotten(self.source)
+
 
 def label_of(source: ReferralSource) -> str:
-    """What a source is called: as files name it."""
-    return source.name or source.provider_name or source.npi or "Source without a name"
+    """What a source is called: as files name it, else what it is."""
+    otherwise = KIND_WORDS[kind_of(source)] if is_apart(source) else "Source without a name"
+    return source.name or source.provider_name or source.npi or otherwise
+
+
+def kind_of(source: ReferralSource) -> SourceKind:
+    """What a source is: as a person says, else as its file does."""
+    return source.decided_kind or source.kind
+
+
+def is_apart(source: ReferralSource) -> bool:
+    """Whether a source is no practice."""
+    return kind_of(source) is not SourceKind.PRACTICE
+
+
+def is_forgotten(source: ReferralSource) -> bool:
+    """Whether a source lost its name because it was taken for a patient."""
+    is_nameless = not (source.name or source.provider_name or source.npi)
+    return source.decided_kind is SourceKind.PRACTICE and is_nameless
 
 
 def get_source(session: Session, viewer: Viewer, source_id: int) -> ReferralSource:

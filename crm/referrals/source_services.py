@@ -1,8 +1,9 @@
-"""Writes of source matching: which practice a source is, said by a person, taken back, or looked for again."""
+"""Writes of source matching: which practice a source is or that it is none, said by a person; undo; looking again."""
 
 from contextlib import suppress
 from typing import Any, NamedTuple
 
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from crm.accounts.viewer import Viewer
@@ -15,11 +16,16 @@ from crm.jobs.models import Job
 from crm.jobs.services import enqueue
 from crm.referrals import source_queries
 from crm.referrals.importing.lock import only_one
-from crm.referrals.importing.rematching import TURN_ROWS, move, plan_of_source
-from crm.referrals.models import ReferralSource
+from crm.referrals.importing.rematching import TURN_ROWS, has_more_rows, move, places_of, plan_of_source
+from crm.referrals.kinds import KIND_WORDS
+from crm.referrals.models import ReferralImport, ReferralSource, SourceKind
 
 REMATCH, LOOK_AGAIN = "referrals.rematch", "referrals.look_again"
 ADDRESS = "/referrals/sources"
+SUMMED_AT_ONCE = 20_000  # rows of a source that is set apart
+# Nothing that may be a patient's name stays with them.
+WITHOUT_NAME = frozenset({SourceKind.PATIENT, SourceKind.SELF})
+BLANK: dict[str, Any] = {"npi": None, "name": "", "provider_name": "", "city": "", "zip": ""}
 
 
 class Followed(NamedTuple):
@@ -37,26 +43,49 @@ def decide_source(session: Session, viewer: Viewer, source: ReferralSource, prac
     practice = find_practice(session, viewer, practice_id)
     if practice is None or practice.retired_on is not None:
         raise Invalid(practice_id="Choose a practice of the list.")
-    earlier = source.practice_id
-    _remember(session, viewer, source, practice.id, practice=practice.name)
+    _must_be_open(source, or_practice=True)
+    if source_queries.is_forgotten(source):
+        raise Invalid("The name of this source was not kept. The next file that names it brings it back.")
+    earlier = [source.practice_id] if source.practice_id is not None else []
+    _remember(session, viewer, source, practice_id=practice.id)
+    _note(session, source, practice=practice.name)
     return _follow(session, viewer, source, earlier)
 
 
 def leave_source(session: Session, viewer: Viewer, source: ReferralSource) -> None:
     """A person says that nobody knows this source: its rows stay without a practice, and it is not asked for again."""
-    if source.practice_id is not None:
-        raise Conflict("This source has a practice by now. Undo that first.")
-    _remember(session, viewer, source, None, practice="")
+    _must_be_open(source)
+    _remember(session, viewer, source)
+    _note(session, source, practice="")
+
+
+def set_apart(session: Session, viewer: Viewer, source: ReferralSource, kind: SourceKind) -> Followed:
+    """A person says that a source is no practice; its rows, and those of later files, are kept apart from practices.
+
+    Of a patient no name stays: neither here nor beside the imports that told it. Raises Conflict.
+    """
+    _must_be_open(source)
+    if kind is SourceKind.PRACTICE:
+        raise Invalid("Say what this source is.")
+    places = places_of(session, source.id)
+    _remember(session, viewer, source, decided_kind=kind)
+    if kind in WITHOUT_NAME:
+        _forget_name(session, source)
+    _note(session, source, no_practice=KIND_WORDS[kind])
+    return _follow(session, viewer, source, places)
 
 
 def undo_decision(session: Session, viewer: Viewer, source: ReferralSource) -> Followed:
     """Take back what was said about a source: its rows lie again where matching puts them."""
     if source.decided_at is None:
         raise Conflict("Nobody has decided about this source, or it was undone already.")
-    earlier = source.practice_id
+    earlier = [source.practice_id] if source.practice_id is not None else []
+    was_apart = source_queries.is_apart(source)
     source.practice_id = source.decided_by_id = source.decided_at = None
+    if was_apart:
+        source.decided_kind = SourceKind.PRACTICE
     _note(session, source, undone=True)
-    return _follow(session, viewer, source, earlier) if earlier is not None else Followed(0, None)
+    return _follow(session, viewer, source, earlier) if earlier or was_apart else Followed(0, None)
 
 
 def look_again(session: Session, viewer: Viewer) -> Job:
@@ -68,26 +97,49 @@ def look_again(session: Session, viewer: Viewer) -> Job:
     return job
 
 
-def _remember(
-    session: Session, viewer: Viewer, source: ReferralSource, practice_id: int | None, *, practice: str
-) -> None:
-    source.practice_id, source.decided_by_id, source.decided_at = practice_id, viewer.id, clock.now()
-    _note(session, source, practice=practice)
+def _must_be_open(source: ReferralSource, *, or_practice: bool = False) -> None:
+    if source.practice_id is not None and not or_practice:
+        raise Conflict("This source has a practice by now. Undo that first.")
+    if source_queries.is_apart(source):
+        raise Conflict("This source is no practice. Undo that first.")
+
+
+def _remember(session: Session, viewer: Viewer, source: ReferralSource, **decision: Any) -> None:
+    source.practice_id, source.decided_by_id, source.decided_at = None, viewer.id, clock.now()
+    for name, value in decision.items():
+        setattr(source, name, value)
+    session.flush()
+
+
+def _forget_name(session: Session, source: ReferralSource) -> None:
+    """Whoever it was: the key alone knows the name again. Checks of files list sources by their names, too."""
+    label = source_queries.label_of(source).casefold()
+    for import_id, mapping in session.execute(select(ReferralImport.id, ReferralImport.mapping)).all():
+        check = mapping.get("check") or {}
+        left = [named for named in check.get("sources", []) if named["name"].casefold() != label]
+        if len(left) < len(check.get("sources", [])):
+            changed = update(ReferralImport).where(ReferralImport.id == import_id)
+            changed = changed.values(mapping={**mapping, "check": {**check, "sources": left}})
+            # A bulk statement: the audit trail tells of imports, not of this.
+            session.execute(changed.execution_options(synchronize_session=False))
+    for name, value in BLANK.items():
+        setattr(source, name, value)
 
 
 def _note(session: Session, source: ReferralSource, **detail: Any) -> None:
+    """The trail stays for ever, and who is a source to match may turn out to be a patient: it has no name there."""
     session.flush()
-    label = source_queries.label_of(source)
-    record(session, Action.CHANGED, "referral_source", object_id=source.id, label=label, **detail)
+    record(session, Action.CHANGED, "referral_source", object_id=source.id, label=f"Source {source.id}", **detail)
 
 
-def _follow(session: Session, viewer: Viewer, source: ReferralSource, earlier: int | None) -> Followed:
+def _follow(session: Session, viewer: Viewer, source: ReferralSource, places: list[int]) -> Followed:
     """Move the rows of a source: those of one turn at once, together with the decision; more of them as a job."""
-    places, source_id = [earlier] if earlier is not None else [], source.id
+    source_id = source.id
     # While an import is written nobody waits here for its end.
     with suppress(Conflict), only_one(session, wait_seconds=0):
         plan = plan_of_source(session, source_id, places, TURN_ROWS + 1)
-        if len(plan.ids) <= TURN_ROWS:
+        is_long = bool(plan.switching) and has_more_rows(session, source_id, SUMMED_AT_ONCE)
+        if len(plan.ids) <= TURN_ROWS and not is_long:
             return Followed(move(session, plan, lambda _done, _total: None), None)
     label = source_queries.label_of(source)
     payload = {"source_id": source_id, "earlier": places}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import MetaData, select
 from sqlalchemy.orm import Session
 
 from crm.accounts.viewer import SYSTEM
@@ -49,3 +49,12 @@ def rows(session: Session, *names: str) -> list[Any]:
 def targets(batch: ReferralImport) -> Sequence[Target]:
     """What the columns of a file were guessed to be."""
     return [Target(column["target"]) for column in batch.mapping["columns"]]
+
+
+def whole_database(session: Session) -> str:
+    """Every value of every table."""
+    metadata = MetaData()
+    metadata.reflect(session.connection())
+    found = [str(row) for table in metadata.sorted_tables for row in session.execute(table.select())]
+    assert found
+    return "\n".join(found)

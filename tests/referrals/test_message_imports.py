@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import MetaData, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crm.core.db import db
@@ -27,7 +27,7 @@ from crm.referrals.models import (
 from tests.cast import Cast
 from tests.pages import PageClient
 from tests.referrals.files import events
-from tests.referrals.importing import bring_in, counts, rows
+from tests.referrals.importing import bring_in, counts, rows, whole_database
 from tests.referrals.message_files import (
     CANARY,
     bundle,
@@ -101,15 +101,6 @@ def test_no_patient_reaches_the_database_a_page_or_the_log(
     texts += [page.response.get_data(as_text=True) for page in pages]
     assert [text for text in texts if CANARY.lower() in text.lower() or "218-44" in text or "Zebulon" in text] == []
     assert "Okonjo" in packed
-
-
-def whole_database(session: Session) -> str:
-    """Every value of every table."""
-    metadata = MetaData()
-    metadata.reflect(session.connection())
-    found = [str(row) for table in metadata.sorted_tables for row in session.execute(table.select())]
-    assert found
-    return "\n".join(found)
 
 
 def test_a_file_of_other_messages_is_refused_and_nothing_is_kept(session: Session) -> None:

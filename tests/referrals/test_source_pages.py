@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from crm.accounts.viewer import SYSTEM
 from crm.directory.models import Affiliation
 from crm.referrals import source_queries, source_services
-from crm.referrals.models import Referral, ReferralSource
+from crm.referrals.models import Referral, ReferralSource, SourceKind
 from tests.cast import Cast, practice
 from tests.pages import PageClient, count_statements
 from tests.referrals.files import OKONJO, csv_bytes, event, events
@@ -95,14 +95,15 @@ def test_others_are_refused(sign_in: SignIn, session: Session, cast: Cast) -> No
     for person in (cast.dana, cast.carol):
         browser = sign_in(person)
         assert browser.get("/referrals/sources").status == 403
-        assert browser.post(f"/referrals/sources/{source_id(session)}/leave").status == 403
+        for step in ("leave", "set-apart"):
+            assert browser.post(f"/referrals/sources/{source_id(session)}/{step}").status == 403
     viewer = cast.viewer(cast.dana)
     assert source_queries.list_waiting(session, viewer, "", 1).total == 0
     assert source_queries.coverage(session, viewer).received == 0
 
 
 def test_no_source_that_is_not_there(maren: PageClient) -> None:
-    for step in ("decide", "undo", "leave"):
+    for step in ("decide", "undo", "leave", "set-apart"):
         for number in ("0", "77", "9" * 20):
             assert maren.post(f"/referrals/sources/{number}/{step}").status == 404
 
@@ -154,3 +155,53 @@ def test_statements_do_not_grow_with_sources(maren: PageClient, session: Session
     session.add(Affiliation(provider_id=cast.okonjo.id, practice_id=cast.southgate.id))
     session.commit()
     assert statements() == few
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "kept"),
+    [("patient", "Patient", ""), ("self", "Self-referral", ""), ("advert", "Advertising", LOST)],
+)
+def test_what_is_no_practice_is_kept_apart_on_request(
+    maren: PageClient, session: Session, kind: str, words: str, kept: dict[str, str]
+) -> None:
+    bring_in(session, events(4, **LOST))
+    page = maren.get("/referrals/sources")
+    assert [button.get_text() for button in page.soup.select(".source-other .dropdown-item")] == [
+        "Patient", "Advertising", "Self-referral",
+    ]  # fmt: skip
+    chosen = {"kind": kind, "page": "1", "q": "olen"}
+    answer = maren.post(f"/referrals/sources/{source_id(session)}/set-apart", chosen)
+    assert (answer.status, answer.location) == (302, "/referrals/sources?q=olen")
+    page = maren.get("/referrals/sources")
+    assert f"Kept apart from practices as “{words}”" in page.text
+    assert ("Its name is not kept" in page.text) is not bool(kept)
+    assert "4 more came from no practice" in page.text
+    decided = maren.get("/referrals/sources/decided")
+    assert words in str(decided.soup.main)
+    assert ("Olentangy Fam Med" in str(decided.soup.main)) is bool(kept)
+    assert words in str(maren.get("/referrals").soup.main)
+    maren.submit(decided, action="/undo")
+    page = maren.get("/referrals/sources")
+    assert ("Source without a name" in page.text) is not bool(kept)
+    assert ("The name was not kept" in page.text) is not bool(kept)
+    assert "0 of 4" in page.text
+
+
+@pytest.mark.parametrize("kind", ["", "practice", "nonsense", "\u0663"])
+def test_a_kind_that_is_none_changes_nothing(maren: PageClient, session: Session, kind: str) -> None:
+    bring_in(session, events(4, **LOST))
+    page = maren.post(f"/referrals/sources/{source_id(session)}/set-apart", {"kind": kind, "page": "1", "q": "olen"})
+    assert page.status == 422
+    assert "Say what this source is." in page.text
+    assert source_queries.coverage(session, SYSTEM).apart == 0
+
+
+def test_who_decided_first_is_not_overruled_by_an_old_page(maren: PageClient, session: Session, cast: Cast) -> None:
+    bring_in(session, events(4, **LOST))
+    number = source_id(session)
+    maren.post(f"/referrals/sources/{number}/set-apart", {"kind": "advert"})
+    for step in ("set-apart", "decide", "leave"):
+        old = {"kind": "self", "practice_id": str(cast.southgate.id)}
+        assert maren.post(f"/referrals/sources/{number}/{step}", old).status == 302
+    assert "This source is no practice. Undo that first." in maren.get("/referrals/sources").text
+    assert session.get_one(ReferralSource, number).kind is SourceKind.ADVERT

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from crm.accounts.viewer import SYSTEM, Viewer
@@ -14,20 +14,22 @@ from crm.audit.models import AuditEvent
 from crm.core.errors import Conflict, Invalid
 from crm.directory.models import Affiliation
 from crm.jobs.models import Job
-from crm.referrals import layers, services, source_queries, source_services
-from crm.referrals.importing import rematching
+from crm.referrals import import_services, layers, services, source_queries, source_services
+from crm.referrals.importing import checking, rematching
 from crm.referrals.importing.lock import only_one
 from crm.referrals.importing.rematching import rematch_all
-from crm.referrals.models import Referral, ReferralImport, ReferralSource
+from crm.referrals.importing.rows import Named
+from crm.referrals.models import ImportUpload, Referral, ReferralImport, ReferralSource, SourceKind
 from crm.referrals.queries import is_counted, is_shown
 from crm.referrals.rollup import check_rollup
 from crm.referrals.rollup_models import ReferralPracticeMonth, ReferralTotalMonth
 from crm.referrals.services import Entry
 from tests.cast import Cast, practice, provider
 from tests.referrals.files import OKONJO, csv_bytes, event, events
-from tests.referrals.importing import bring_in, rows, take_back
+from tests.referrals.importing import bring_in, rows, take_back, whole_database
 
 LOST = {"Ref_NPI": "", "Referring_Practice": "Olentangy Fam Med LLC"}
+SUNNY = {"Ref_NPI": "", "Referring_Practice": "Sunny Quill"}
 
 
 @pytest.fixture
@@ -249,3 +251,122 @@ def test_decisions_stand_in_the_audit_trail(session: Session, cast: Cast) -> Non
     source_services.undo_decision(session, SYSTEM, the_source(session))
     query = select(AuditEvent.detail).where(AuditEvent.object_kind == "referral_source").order_by(AuditEvent.id)
     assert session.scalars(query).all() == [{"practice": "Olentangy Family Medicine"}, {"undone": True}]
+
+
+def apart(session: Session) -> tuple[int, int, int]:
+    """Referrals that came from no practice, those that lack one, and those that have one; the rollups are exact."""
+    assert check_rollup(session) == []
+    found = source_queries.coverage(session, SYSTEM)
+    return found.apart, found.unmatched, found.matched
+
+
+@pytest.mark.parametrize("is_large", [False, True])
+@pytest.mark.parametrize("kind", [SourceKind.PATIENT, SourceKind.ADVERT, SourceKind.SELF])
+def test_a_source_can_be_no_practice_also_in_later_files_and_undo_undoes(
+    session: Session, cast: Cast, monkeypatch: pytest.MonkeyPatch, kind: SourceKind, is_large: bool
+) -> None:
+    monkeypatch.setattr(layers, "LARGE_LAYER", 0 if is_large else 100)
+    first = bring_in(session, events(5, **SUNNY))
+    bring_in(session, csv_bytes([event(9)]))
+    before = rows(session)
+    assert source_services.set_apart(session, SYSTEM, the_source(session, "Sunny Quill"), kind) == (0, None)
+    assert apart(session) == (5, 0, 1)
+    assert waiting(session, cast.viewer(cast.maren)) == 0
+    again = bring_in(session, csv_bytes([event(n, **SUNNY) for n in range(1, 9)]))
+    assert (again.added_rows, again.unchanged_rows, again.unmatched_rows) == (3, 5, 0)
+    assert apart(session) == (8, 0, 1)
+    changed = bring_in(session, csv_bytes([event(n, Status="Completed", **SUNNY) for n in (1, 2)]))
+    assert (changed.updated_rows, apart(session)) == (2, (8, 0, 1))
+    take_back(session, session.get_one(ReferralImport, changed.id))
+    take_back(session, session.get_one(ReferralImport, again.id))
+    assert apart(session) == (5, 0, 1)
+    source = session.scalars(select(ReferralSource).where(ReferralSource.decided_at.is_not(None))).one()
+    assert source_services.undo_decision(session, SYSTEM, source) == (0, None)
+    assert (apart(session), rows(session)) == ((0, 5, 1), before)
+    assert waiting(session, cast.viewer(cast.maren)) == 1
+    take_back(session, session.get_one(ReferralImport, first.id))
+    assert apart(session) == (0, 0, 1)
+
+
+def test_of_a_patient_no_name_stays_until_a_later_file_says_it_again(session: Session, cast: Cast) -> None:
+    data = events(4, **SUNNY)
+    batch = import_services.take_in_file(session, SYSTEM, "a.csv", data)
+    import_services.keep_summary(session, batch, checking.summarize(session, batch))
+    session.commit()
+    session.execute(delete(ImportUpload))  # a day later
+    bring_in(session, data)
+    source = the_source(session, "Sunny Quill")
+    source_services.leave_source(session, SYSTEM, source)
+    source_services.undo_decision(session, SYSTEM, source)
+    assert "Sunny Quill" in whole_database(session)
+    source_services.set_apart(session, SYSTEM, source, SourceKind.PATIENT)
+    session.expire_all()
+    everything = whole_database(session)
+    assert "sunny" not in everything.lower()
+    assert repr(Named("practice", None, "Sunny Quill", "", "", "").key) not in everything
+    source_services.undo_decision(session, SYSTEM, source)
+    assert source_queries.is_forgotten(source)
+    with pytest.raises(Invalid, match="not kept"):
+        source_services.decide_source(session, SYSTEM, source, cast.olentangy.id)
+    bring_in(session, csv_bytes([event(n, **SUNNY) for n in (4, 5)]))
+    assert (
+        source_services.decide_source(session, SYSTEM, the_source(session, "Sunny Quill"), cast.olentangy.id).rows == 5
+    )
+    assert apart(session) == (0, 0, 5)
+
+
+def test_rows_that_lie_at_a_practice_leave_it_and_come_back(session: Session, cast: Cast) -> None:
+    stay = session.scalars(select(Affiliation).where(Affiliation.provider_id == cast.okonjo.id)).one()
+    stay.starts_on = date(2026, 5, 1)
+    bring_in(session, events(9, Referring_Practice=""))
+    before = rows(session)
+    source = session.scalars(select(ReferralSource).where(ReferralSource.npi == OKONJO)).one()
+    assert source_services.set_apart(session, SYSTEM, source, SourceKind.ADVERT).rows == 5
+    assert at(session) == {None: 9}
+    assert apart(session) == (9, 0, 0)
+    bring_in(session, events(9, Referring_Practice=""))
+    assert apart(session) == (9, 0, 0)
+    assert rematch_all(session, quiet) == 0
+    source_services.undo_decision(session, SYSTEM, source)
+    assert rows(session) == before
+    assert apart(session)[0] == 0
+
+
+def test_after_every_turn_of_setting_apart_the_rollups_equal_the_rows(
+    session: Session, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring_in(session, events(12))
+    source = session.scalars(select(ReferralSource)).one()
+    monkeypatch.setattr(source_services, "TURN_ROWS", 1)
+    found = source_services.set_apart(session, SYSTEM, source, SourceKind.ADVERT)
+    assert found.job is not None
+    session.commit()
+    seen: list[tuple[int, int, int]] = []
+    watch(session, monkeypatch, lambda: seen.append(apart(session)))
+    assert rematching.rematch_source(session, source.id, found.job.payload["earlier"], quiet) == 12
+    assert seen == [(0, 3, 9), (0, 6, 6), (0, 9, 3), (0, 12, 0), (12, 0, 0)]
+    seen.clear()
+    undone = source_services.undo_decision(session, SYSTEM, source)
+    assert undone.job is not None
+    session.commit()
+    # What was begun is overtaken by what was said last: it is apart already.
+    source_services.set_apart(session, SYSTEM, source, SourceKind.SELF)
+    session.commit()
+    assert rematching.rematch_source(session, source.id, undone.job.payload["earlier"], quiet) == 0
+    assert set(seen) == {(12, 0, 0)}
+
+
+def test_what_is_no_practice_is_neither_matched_nor_set_apart_again(session: Session, cast: Cast) -> None:
+    bring_in(session, events(2, **SUNNY))
+    source = the_source(session, "Sunny Quill")
+    with pytest.raises(Invalid):
+        source_services.set_apart(session, SYSTEM, source, SourceKind.PRACTICE)
+    source_services.set_apart(session, SYSTEM, source, SourceKind.ADVERT)
+    for decide in (
+        lambda: source_services.set_apart(session, SYSTEM, source, SourceKind.SELF),
+        lambda: source_services.leave_source(session, SYSTEM, source),
+        lambda: source_services.decide_source(session, SYSTEM, source, cast.olentangy.id),
+    ):
+        with pytest.raises(Conflict, match="no practice"):
+            decide()
+    assert apart(session) == (2, 0, 0)

@@ -40,6 +40,10 @@ class Keys:
         """The keys of rows that have a number of their sender."""
         return self.of_texts(f"id{PART}{number.casefold()}" for number in numbers)
 
+    def of_sources(self, sources: Iterable[bytes]) -> list[bytes]:
+        """The keys of sources, of the digests of all that names them: without the secret nobody can try names."""
+        return key_list(self.of_texts(f"source{PART}{digest.hex()}" for digest in sources))
+
     def of_rows(self, identities: Sequence[str], codes: Ints) -> bytes:
         """The keys of rows without such a number: row n is the next one with `identities[codes[n]]`."""
         order = np.argsort(codes, kind="stable")

@@ -6,13 +6,15 @@ from itertools import islice
 from typing import Any, TypeVar, cast
 
 import numpy as np
-from sqlalchemy import Table, delete, func, insert, select
+from sqlalchemy import Table, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
+from crm.accounts.queries import get_organization
 from crm.core import bulk
 from crm.core.db import glance, turn
 from crm.referrals import import_queries
 from crm.referrals.importing.facts import NONE, Ints
+from crm.referrals.importing.keys import Keys
 from crm.referrals.importing.rows import Named, Rows
 from crm.referrals.models import Referral, ReferralSource, ServiceLine, Site, SourceKind
 
@@ -20,6 +22,10 @@ LAST_POSITION = 8
 TURN_SOURCES = 2_000
 LINES, SITES = cast(Table, ServiceLine.__table__), cast(Table, Site.__table__)
 SOURCES = cast(Table, ReferralSource.__table__)
+NAMELESS = (
+    SOURCES.c.kind == SourceKind.PRACTICE, SOURCES.c.decided_kind == SourceKind.PRACTICE, SOURCES.c.name == "",
+    SOURCES.c.provider_name == "", SOURCES.c.npi.is_(None),
+)  # fmt: skip
 T = TypeVar("T")
 
 
@@ -40,12 +46,14 @@ class Names:
 
     lines: dict[str, int]
     sites: dict[str, int]
+    keys: Keys
     sources: dict[Named, int] = field(default_factory=dict)
 
     @classmethod
     def load(cls, session: Session) -> "Names":
         """The service lines and sites that are there; sources are looked up as they come."""
-        return cls(import_queries.name_ids(session, ServiceLine), import_queries.name_ids(session, Site))
+        keys = Keys(get_organization(session).row_key_secret)
+        return cls(import_queries.name_ids(session, ServiceLine), import_queries.name_ids(session, Site), keys)
 
     def columns(self, rows: Rows) -> dict[str, Ints]:
         """The numbers of the names of rows, all of which are known by now."""
@@ -86,6 +94,7 @@ class Names:
     def make_sources(self, session: Session, rows: Rows) -> None:
         """Write down how the rows name their sources, where that is new. Commits its turns."""
         new = self._new_sources(session, rows)
+        self._name_again(session, rows.sources)
         once = iter(dict(reversed(new)).items())
         while some := list(islice(once, TURN_SOURCES)):
             with turn(session):
@@ -96,7 +105,18 @@ class Names:
         self._find(session, new)
 
     def _new_sources(self, session: Session, rows: Rows) -> list[tuple[bytes, Named]]:
-        return self._find(session, [(source.key, source) for source in rows.sources if source not in self.sources])
+        unknown = [source for source in rows.sources if source not in self.sources]
+        keys = self.keys.of_sources(source.key for source in unknown)
+        return self._find(session, list(zip(keys, unknown, strict=True)))
+
+    def _name_again(self, session: Session, sources: Sequence[Named]) -> None:
+        """Practices that have no name because they were taken for a patient, and are named again."""
+        with glance(session):
+            nameless = set(session.scalars(select(SOURCES.c.id).where(*NAMELESS)))
+        named = {self.sources[source]: source for source in sources if self.sources.get(source) in nameless}
+        for id_, source in named.items():
+            with turn(session):
+                session.execute(update(SOURCES).where(SOURCES.c.id == id_).values(source._asdict()))
 
     def _find(self, session: Session, named: list[tuple[bytes, Named]]) -> list[tuple[bytes, Named]]:
         """Look up sources; returns those that are not there."""

@@ -103,13 +103,13 @@ class Plan:
 
 def outcome_of(session: Session, plan: Plan, batch: Batch) -> Outcome:
     """What becomes of the rows of a batch, whose names are all known by now. Ends the transaction in which it reads."""
-    facts, is_apart = _facts(plan, batch)
     keys = key_list(batch.keys)
     with glance(session):
+        apart = apart_ids(session)
+        facts, is_apart = _facts(plan, batch, apart)
         newest = np.zeros(len(keys), dtype=np.int64) if plan.are_all_new else _newest(session, batch.keys, keys)
         known = np.flatnonzero(newest)
         stored = import_queries.read_facts(session, newest[known].tolist())
-        apart = apart_ids(session)
     after = _merged(plan, stored, facts.take(known))
     differs = after.differ_from(stored) & (not batch.are_children)
     changed, fresh = known[differs], np.flatnonzero(newest == 0)
@@ -131,16 +131,18 @@ def outcome_of(session: Session, plan: Plan, batch: Batch) -> Outcome:
     )  # fmt: skip
 
 
-def _facts(plan: Plan, batch: Batch) -> tuple[Facts, Bools]:
-    """The rows as they are stored, with numbers for names; and which came from no practice."""
+def _facts(plan: Plan, batch: Batch, apart: Ints) -> tuple[Facts, Bools]:
+    """The rows as they are stored, with numbers for names; and which came from no practice: as the file says, or as a
+    person said of their source."""
     rows = batch.rows
     said = {name: column for name, column in rows.columns.items() if name not in ("source", "service_line", "site")}
     practice, provider = plan.sources.match_rows(rows.sources, rows.columns["source"], _days(said))
     names = plan.names.columns(rows)
-    is_apart = np.array([source.kind != SourceKind.PRACTICE for source in rows.sources] or [False], dtype=bool)
-    source = rows.columns["source"]
+    of_source = np.array([source.kind != SourceKind.PRACTICE for source in rows.sources] or [False], dtype=bool)
+    is_apart = of_source[rows.columns["source"]] | np.isin(names["source_id"], apart)
+    practice = np.where(is_apart, NONE, practice)
     columns = {**said, **names, "practice_id": practice, "provider_id": provider}
-    return Facts({name: columns[name] for name in VALUES}), is_apart[source] if len(source) else np.zeros(0, dtype=bool)
+    return Facts({name: columns[name] for name in VALUES}), is_apart
 
 
 def _days(columns: dict[str, Ints]) -> Ints:

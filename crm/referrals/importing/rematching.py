@@ -1,4 +1,5 @@
-"""Moves rows that are stored already to the practice of their source, when that became known or was taken back.
+"""Moves rows that are stored already to the practice of their source, when that became known or was taken back, and
+sets sources apart that are no practices.
 
 In short turns: each changes some rows and, in the same transaction, the sums that they are in, so the rollups equal the
 rows after every one of them. What is moved already is not found again, so it may be cut off and begun anew at any time.
@@ -9,7 +10,7 @@ from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from sqlalchemy import ColumnElement, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from crm.core import formats
@@ -26,17 +27,20 @@ from crm.referrals.importing.sums import Sums
 from crm.referrals.importing.writing import ROWS
 from crm.referrals.models import Referral, ReferralSource, SourceKind
 from crm.referrals.queries import is_counted
+from crm.referrals.rollup_contents import TOTAL
 
 TURN_ROWS = 500
 PIECE = 900
 
 
 class Plan(NamedTuple):
-    """What is to be moved: ids of rows, months together, of sources by their numbers, as the directory stands."""
+    """What is to be moved: ids of rows, months together, of sources by their numbers, as the directory stands; and the
+    sources whose kind is not yet what a person said."""
 
     directory: Sources
     named: dict[int, Named]
     ids: list[int]
+    switching: tuple[int, ...] = ()
 
 
 class Moving(NamedTuple):
@@ -71,12 +75,29 @@ def plan_of_source(session: Session, source_id: int, earlier: Collection[int], m
     with glance(session):
         directory = import_queries.load_sources(session)
         named = _named(session, [source_id])
-        if not named:
-            return Plan(directory, named, [])
         source = named[source_id]
         places = {*earlier, *_possible(directory, source)} - {directory.decided.get(source.key, 0)}
-        lies = or_(Referral.practice_id.is_(None), Referral.practice_id.in_(places))
-        return Plan(directory, named, _ids(session, Referral.source_id == source_id, lies, most=most))
+        lies: ColumnElement[bool] = Referral.practice_id.in_(places)
+        if source.kind == SourceKind.PRACTICE:
+            lies = or_(Referral.practice_id.is_(None), lies)
+        kind = session.scalar(select(ReferralSource.kind).where(ReferralSource.id == source_id))
+        ids = _ids(session, Referral.source_id == source_id, lies, most=most)
+        return Plan(directory, named, ids, () if kind == source.kind else (source_id,))
+
+
+def places_of(session: Session, source_id: int) -> list[int]:
+    """The practices at which rows of a source may lie, as long as its name is known."""
+    with glance(session):
+        directory = import_queries.load_sources(session)
+        source = _named(session, [source_id])[source_id]
+        return sorted({*_possible(directory, source), directory.decided.get(source.key, 0)} - {0})
+
+
+def has_more_rows(session: Session, source_id: int, than: int) -> bool:
+    """Whether a source has more rows without a practice than so many."""
+    query = select(Referral.id).where(Referral.source_id == source_id, Referral.practice_id.is_(None))
+    with glance(session):
+        return session.scalar(query.order_by(None).offset(than).limit(1)) is not None
 
 
 def _possible(directory: Sources, named: Named) -> set[int]:
@@ -95,17 +116,20 @@ def _with_a_chance(session: Session, directory: Sources) -> dict[int, Named]:
     lost = select(Referral.source_id).where(Referral.practice_id.is_(None), Referral.source_id.is_not(None)).distinct()
     named = _named(session, session.scalars(lost).all())
     return {
-        id_: source for id_, source in named.items() if source.key in directory.decided or _possible(directory, source)
+        id_: source
+        for id_, source in named.items()
+        if source.kind == SourceKind.PRACTICE and (source.key in directory.decided or _possible(directory, source))
     }
 
 
 def _named(session: Session, ids: Sequence[Any]) -> dict[int, Named]:
-    """Practices among these sources, as files name them."""
-    columns = [getattr(ReferralSource, name) for name in Named._fields]
+    """These sources as files name them, each of the kind that a person said."""
+    kind = func.coalesce(ReferralSource.decided_kind, ReferralSource.kind)
+    columns = [kind, *(getattr(ReferralSource, name) for name in Named._fields[1:])]
     found: dict[int, Named] = {}
     for start in range(0, len(ids), PIECE):
         query = select(ReferralSource.id, *columns).where(ReferralSource.id.in_(ids[start : start + PIECE]))
-        found.update((row[0], Named(*row[1:])) for row in session.execute(query) if row.kind == SourceKind.PRACTICE)
+        found.update((row[0], Named(*row[1:])) for row in session.execute(query))
     return found
 
 
@@ -125,6 +149,33 @@ def _ids(session: Session, *conditions: ColumnElement[bool], most: int | None = 
 
 def move(session: Session, plan: Plan, checkpoint: Checkpoint) -> int:
     """Move what is to be moved, in turns; returns how many rows that were. Only inside `only_one`."""
+    # A row of no practice never lies at one, whenever this is cut off.
+    kinds = {source_id: SourceKind(plan.named[source_id].kind) for source_id in plan.switching}
+    for source_id, kind in kinds.items():
+        if kind is SourceKind.PRACTICE:
+            _switch(session, source_id, kind)
+    moved = _move_rows(session, plan, checkpoint)
+    for source_id, kind in kinds.items():
+        if kind is not SourceKind.PRACTICE:
+            _switch(session, source_id, kind)
+    return moved
+
+
+def _switch(session: Session, source_id: int, kind: SourceKind) -> None:
+    """Make a source what a person said it is, and tell the totals of months in the same turn."""
+    with glance(session):
+        before = session.scalar(select(ReferralSource.kind).where(ReferralSource.id == source_id))
+        sign = int(kind is not SourceKind.PRACTICE) - int(before is not SourceKind.PRACTICE)
+        rows = TOTAL.contents(is_counted(), Referral.source_id == source_id, Referral.practice_id.is_(None))
+        found = session.execute(rows).mappings().all() if sign else []
+    nothing = dict.fromkeys(TOTAL.measures, 0)
+    cells = [{**nothing, **{name: row[name] for name in TOTAL.keys}, "apart": sign * row["received"]} for row in found]
+    with turn(session):
+        session.execute(update(ReferralSource).where(ReferralSource.id == source_id).values(kind=kind))
+        layers.add(session, TOTAL, cells)
+
+
+def _move_rows(session: Session, plan: Plan, checkpoint: Checkpoint) -> int:
     moved, total = 0, len(plan.ids)
     for start in range(0, total, TURN_ROWS):
         with glance(session):

@@ -48,7 +48,7 @@ class Named(NamedTuple):
 
     @property
     def key(self) -> bytes:
-        """By what this way of naming a source is known again."""
+        """By what this way of naming a source is known again; the database holds it under the secret only."""
         said = "\x1f".join(part or "" for part in self).casefold()
         return hashlib.sha256(said.encode("utf-8", "replace")).digest()[:KEY_BYTES]
 

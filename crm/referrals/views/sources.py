@@ -16,8 +16,11 @@ from crm.core.web import allow, arg_int, page
 from crm.referrals import source_queries, source_services
 from crm.referrals.blueprint import bp
 from crm.referrals.forms import optional_id
-from crm.referrals.models import ReferralSource
+from crm.referrals.kinds import KIND_WORDS
+from crm.referrals.models import ReferralSource, SourceKind
 from crm.referrals.source_services import Followed
+
+APART = {kind.value: words for kind, words in KIND_WORDS.items() if kind is not SourceKind.PRACTICE}
 
 
 @bp.get("/sources")
@@ -36,7 +39,8 @@ def sources_decided() -> ResponseReturnValue:
     found.url_for = lambda number: url_for("referrals.sources_decided", page=number, q=text or None)
     return page(
         "referrals/sources_decided.html", page=found, text=text, names=user_names(session),
-        label_of=source_queries.label_of, coverage=source_queries.coverage(session, viewer),
+        label_of=source_queries.label_of, kind_of=source_queries.kind_of, words=KIND_WORDS,
+        coverage=source_queries.coverage(session, viewer),
     )  # fmt: skip
 
 
@@ -52,6 +56,9 @@ def source_decide(source_id: int) -> ResponseReturnValue:
         followed = source_services.decide_source(session, viewer, source, chosen or 0)
     except Invalid as problem:
         return _refused(source, problem)
+    except Conflict as problem:
+        flash(problem.says, "bad")
+        return redirect(_back())
     commit()
     flash(f"{label} is remembered. {_told(followed)}", "good")
     return redirect(_back())
@@ -70,6 +77,28 @@ def source_leave(source_id: int) -> ResponseReturnValue:
         return redirect(_back())
     commit()
     flash("Left without a practice. Its referrals count in totals, and it is not asked for again.", "good")
+    return redirect(_back())
+
+
+@bp.post("/sources/<int:source_id>/set-apart")
+@allow(Permission.REFERRALS_IMPORT)
+def source_set_apart(source_id: int) -> ResponseReturnValue:
+    """Say that a source is no practice: a patient, an advert."""
+    session, viewer = db.session(), current_viewer()
+    source = source_queries.get_source(session, viewer, source_id)
+    said = request.form.get("kind", "")
+    kind = next((option for option in SourceKind if option == said), SourceKind.PRACTICE)
+    try:
+        followed = source_services.set_apart(session, viewer, source, kind)
+    except Invalid as problem:
+        return _refused(source, problem)
+    except Conflict as problem:
+        flash(problem.says, "bad")
+        return redirect(_back())
+    commit()
+    name = " Its name is not kept." if kind in source_services.WITHOUT_NAME else ""
+    background = " Its referrals follow in the background." if followed.job else ""
+    flash(f"Kept apart from practices as “{KIND_WORDS[kind]}”, in later files too.{name}{background}", "good")
     return redirect(_back())
 
 
@@ -108,7 +137,8 @@ def _waiting(text: str, number: int | None, **more: Any) -> dict[str, Any]:
     found = source_queries.list_waiting(session, viewer, text, number)
     found.url_for = lambda n: url_for("referrals.sources", page=n, q=text or None)
     coverage = source_queries.coverage(session, viewer)
-    return {"page": found, "text": text, "coverage": coverage, "fault": "", "fault_at": None, **more}
+    shown = {"page": found, "text": text, "coverage": coverage, "kinds": APART, "fault": "", "fault_at": None}
+    return {**shown, **more}
 
 
 def _refused(source: ReferralSource, problem: Invalid) -> ResponseReturnValue:
