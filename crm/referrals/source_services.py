@@ -88,6 +88,13 @@ def undo_decision(session: Session, viewer: Viewer, source: ReferralSource) -> F
     return _follow(session, viewer, source, earlier) if earlier or was_apart else Followed(0, None)
 
 
+def forget_matches(session: Session, sources: list[ReferralSource]) -> None:
+    """Take back what was said about sources whose rows go; nothing is left that would have to move."""
+    for source in sources:
+        source.practice_id = source.decided_by_id = source.decided_at = None
+        _note(session, source, undone=True)
+
+
 def look_again(session: Session, viewer: Viewer) -> Job:
     """Queue another look for the practices of all rows without one, after the directory has changed."""
     record(session, Action.CHANGED, "referral_source", label="All sources without a practice", looked_again=True)

@@ -8,7 +8,7 @@ from crm.accounts.permissions import Permission
 from crm.core.db import commit, db
 from crm.core.errors import Invalid
 from crm.core.web import allow
-from crm.referrals import import_queries, import_services
+from crm.referrals import import_queries, import_services, source_services, take_back_queries
 from crm.referrals.blueprint import bp
 from crm.referrals.import_services import Choices
 from crm.referrals.list_filters import read_month
@@ -95,7 +95,9 @@ def import_take_back(import_id: int) -> ResponseReturnValue:
     if batch.state in (ImportState.TAKING_BACK, ImportState.TAKEN_BACK):
         flash("This import is being taken back already, or was.", "info")
         return redirect(url_for("referrals.import_page", import_id=import_id))
+    matched = take_back_queries.matched_since(db.session(), batch) if request.form.get("matches") == "forget" else []
     import_services.begin_take_back(db.session(), viewer, batch)
+    source_services.forget_matches(db.session(), matched)
     commit()
     return redirect(url_for("referrals.import_page", import_id=import_id))
 

@@ -18,7 +18,7 @@ from crm.core.paging import paginate
 from crm.core.web import allow, arg_int, is_htmx, page, partial, passive, takes_file
 from crm.exports import csv_writer
 from crm.jobs.models import Job
-from crm.referrals import import_queries, import_services, preview_queries, profile_queries
+from crm.referrals import import_queries, import_services, preview_queries, profile_queries, take_back_queries
 from crm.referrals.blueprint import bp
 from crm.referrals.forms import UploadForm
 from crm.referrals.importing import preview
@@ -158,8 +158,15 @@ def _origin(batch: ReferralImport) -> dict[str, Any]:
 
 def _take_back(batch: ReferralImport) -> dict[str, Any]:
     """What taking an import back would do now: to rows, and to the referrals of each month."""
-    rows = import_queries.take_back_preview(db.session(), batch.id)
-    return {**rows, "months": preview_queries.take_back_months(db.session(), batch.id)}
+    session = db.session()
+    rows = import_queries.take_back_preview(session, batch.id)
+    return {
+        **rows,
+        "months": preview_queries.take_back_months(session, batch.id),
+        "later": take_back_queries.later_imports(session, batch.id) if rows["kept"] else [],
+        "matched": len(take_back_queries.matched_since(session, batch)),
+        "example": take_back_queries.find_example(session, current_viewer(), batch.id) if rows["restored"] else None,
+    }
 
 
 @bp.get("/imports/<int:import_id>/take-back-preview")
