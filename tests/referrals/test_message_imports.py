@@ -18,6 +18,7 @@ from crm.core.errors import Invalid
 from crm.referrals.models import (
     ImportRefusal,
     ImportUpload,
+    MappingProfile,
     Referral,
     ReferralImport,
     ReferralStatus,
@@ -26,7 +27,7 @@ from crm.referrals.models import (
 )
 from tests.cast import Cast
 from tests.pages import PageClient
-from tests.referrals.files import events
+from tests.referrals.files import BECKER, events
 from tests.referrals.importing import bring_in, counts, rows, whole_database
 from tests.referrals.message_files import (
     CANARY,
@@ -137,3 +138,86 @@ def test_the_command_takes_every_kind_of_file(app: Flask, cast: Cast, tmp_path: 
         told = json.loads(result.stdout.splitlines()[-1])
         assert (told["read"], told["imported"]) == (2, 2 if name == "table.zip" else 1)
         assert CANARY not in result.output
+
+
+def sparse(event: str = "I13", *, rf1: str = "RF1||||||R-1^EHR", more: str = "", sent: str = "202603050800") -> str:
+    """A message that says only some fields."""
+    return f"MSH|^~\\&|EHR|Olentangy|RHH|Riverbend|{sent}||REF^{event}|R-1-{sent}|P|2.5.1\r{rf1}\r{more}"
+
+
+def told(session: Session) -> tuple[Any, ...]:
+    columns = ("received_on", "practice_id", "provider_id", "source_id", "service_line_id", "site_id", "status")
+    (row,) = rows(session, *columns)
+    return tuple(row)
+
+
+def test_a_later_message_changes_only_what_it_says(session: Session, cast: Cast) -> None:
+    bring_in(session, hl7(referral(number="R-1")), "1.hl7")
+    before = told(session)
+    assert None not in before
+    assert counts(bring_in(session, hl7(sparse()), "2.hl7")) == (1, 0, 0, 1, 0)
+    assert told(session) == before
+    batch = bring_in(session, hl7(sparse(rf1="RF1|R^Rejected|||||R-1^EHR")), "3.hl7")
+    assert (counts(batch), batch.unmatched_rows) == ((1, 0, 1, 0, 0), 0)
+    assert (batch.first_month, batch.last_month) == (2026 * 12 + 2, 2026 * 12 + 2)
+    assert told(session) == (*before[:-1], ReferralStatus.DECLINED)
+    becker = f"PRD|RP|Becker^Jonas|||||{BECKER}^NPI\r"
+    bring_in(session, hl7(sparse("I14", more=becker)), "4.hl7")
+    after = told(session)
+    assert after[2:4] != before[2:4]
+    assert after[:1] + after[4:] == (before[0], before[4], before[5], ReferralStatus.LOST)
+
+
+def test_two_quotes_say_that_there_is_nothing_any_more(session: Session) -> None:
+    bring_in(session, hl7(referral(number="R-1")), "1.hl7")
+    before = told(session)
+    emptied = sparse(rf1='RF1|""||""|||R-1^EHR', more='PRD|RT|""||||||||""\r')
+    assert counts(bring_in(session, hl7(emptied), "2.hl7")) == (1, 0, 1, 0, 0)
+    assert told(session) == (*before[:4], None, None, ReferralStatus.RECEIVED)
+    nobody = sparse(more='PRD|RP|""|||||""|||""\r')
+    assert counts(bring_in(session, hl7(nobody), "3.hl7")) == (1, 0, 0, 0, 1)
+
+
+def test_in_one_file_two_quotes_empty_what_an_earlier_message_said(session: Session) -> None:
+    emptied = sparse(rf1='RF1|||""|||R-1^EHR', sent="202603060800")
+    bring_in(session, hl7(referral(number="R-1"), emptied), "1.hl7")
+    received, practice, _, _, line, site, _ = told(session)
+    assert (received, line) == (date(2026, 3, 1), None)
+    assert None not in (practice, site)
+
+
+def test_a_message_about_a_referral_that_nobody_told_of_is_refused(session: Session) -> None:
+    assert counts(bring_in(session, hl7(referral(number="R-2"), sparse()), "1.hl7")) == (2, 1, 0, 0, 1)
+    assert session.scalars(select(ImportRefusal)).one().reason == "No source"
+    unnumbered = sparse(rf1="RF1|A^Accepted", sent="202603060800")
+    assert counts(bring_in(session, hl7(referral(number="R-3"), unnumbered), "2.hl7")) == (2, 1, 0, 0, 1)
+
+
+def test_a_profile_of_messages_also_reads_those_that_say_only_some_fields(
+    app: Flask, cast: Cast, tmp_path: Path
+) -> None:
+    session = db.session()
+    bring_in(session, hl7(referral(number="R-1")), "clinic.hl7")
+    before = told(session)
+    name = session.scalars(select(MappingProfile.name)).one()
+    session.commit()
+    for number, data in enumerate((hl7(sparse()), hl7(referral(number="R-1")))):
+        path = tmp_path / f"{number}.hl7"
+        path.write_bytes(data)
+        result = app.test_cli_runner().invoke(args=["referrals", "import", str(path), "--profile", name, "--json"])
+        assert result.exit_code == 0, result.output
+        assert json.loads(result.stdout.splitlines()[-1])["unchanged"] == 1
+        db.session.rollback()
+        assert told(db.session()) == before
+
+
+def test_a_fhir_resource_is_a_whole_state_but_its_parties_may_stand_elsewhere(session: Session) -> None:
+    bring_in(session, bundle(service_request(), *parties()), "1.json")
+    received, practice, provider, source, line, site, status = told(session)
+    assert None not in (received, practice, provider, source, line, site)
+    changed = {"status": "revoked", "code": coded("1", "Refer"), "locationReference": None}
+    bring_in(session, bundle(service_request(**changed)), "2.json")
+    assert told(session) == (received, practice, provider, source, line, site, ReferralStatus.LOST)
+    whole = {"performer": None, "code": coded("1", "Refer")}
+    bring_in(session, bundle(service_request(**whole), *parties()), "3.json")
+    assert told(session) == (received, practice, provider, source, None, None, status)

@@ -115,6 +115,7 @@ PAYER_WORDS = {payer: payer.value.replace("_", " ") for payer in PayerClass}
 def count_rows(blocks: Iterable[Block], reader: RowReader, by: By = By.PROVIDER) -> Counts:
     """Count the lines of a file that was mapped."""
     counts = Counts(reader.money)
+    reader.leave_out(Target.UNSAID)  # no referral is there of which a message could say only some parts
     for block in large_blocks(blocks):
         rows = reader(block)
         counts.rows += rows.lines

@@ -7,6 +7,7 @@ from crm.referrals.importing.fhir_json import Json, part, words
 from crm.referrals.importing.fhir_parties import Directory, Party
 from crm.referrals.importing.fhir_requests import Request
 from crm.referrals.importing.messages import Cell, Taken
+from crm.referrals.importing.unsaid import Part
 
 SELF = "Self-referral"
 # FHIR's words, where the house has others. A blank one leaves the status to the dates.
@@ -58,7 +59,20 @@ def line_of(
         **_destination(directory, request),
     }
     # A part counts with its whole, whichever was changed last.
-    return Taken(request.line, cells, sent="" if request.parents else request.changed)
+    sent = "" if request.parents else request.changed
+    return Taken(request.line, cells, sent=sent, unsaid=_unsaid(request, cells))
+
+
+def _unsaid(request: Request, cells: dict[Cell, str]) -> frozenset[Part]:
+    """A resource is a whole state: what it does not hold is nothing. But the parties that it points to may stand in
+    another file."""
+    is_named = any(cells[cell] for cell in (Cell.NPI, Cell.PROVIDER, Cell.ORGANIZATION))
+    away = {
+        Part.SOURCE: bool(request.requesters) and not is_named,
+        Part.SITE: bool(request.performers or request.places) and not cells[Cell.SITE],
+        Part.SERVICE: bool(request.performers) and not cells[Cell.SERVICE],
+    }
+    return frozenset(part for part, is_away in away.items() if is_away)
 
 
 def _status(own: str, task: Progress | None, appointment: Progress | None) -> str:

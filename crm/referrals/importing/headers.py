@@ -31,6 +31,7 @@ class Target(StrEnum):
     COUNT = "count"
     REFERRAL_ID = "referral_id"
     PARENT_ID = "parent_id"
+    UNSAID = "unsaid"
     LEAVE_OUT = ""
 
     @property
@@ -53,6 +54,7 @@ LABELS = {
     Target.COUNT: "Number of referrals",
     Target.REFERRAL_ID: "Referral number",
     Target.PARENT_ID: "Number of the referral it belongs to",
+    Target.UNSAID: "What a message does not say",
     Target.LEAVE_OUT: "Leave out",
 }
 MONEY = frozenset({Target.BILLED, Target.PAID, Target.NET})
@@ -101,6 +103,7 @@ SYNONYMS: dict[Target, str] = {
         total paircount benecount claimidcount transactioncount qty quantity""",
     Target.REFERRAL_ID: """referralid referralnumber referralno referralnum refid reference referenceid referenceno
         referencenumber externalidnum rf16 rf111 identifier referralkey orderid ordernumber""",
+    Target.UNSAID: "notsaidinmessage",
     Target.PARENT_ID: """parentreference parentreferenceid parentreferral parentreferralid parentid parentreferralnumber
         originalreferral originalreferralid masterreferralid parentreferralno""",
 }  # fmt: skip

@@ -16,6 +16,7 @@ from crm.referrals.importing.headers import STATUSES
 from crm.referrals.importing.hl7_syntax import MalformedError, Message, messages
 from crm.referrals.importing.messages import MAX_KEPT, Cell, Taken, clean, sheet_of
 from crm.referrals.importing.sheets import Limits, Sheet
+from crm.referrals.importing.unsaid import Part
 
 WANTED = frozenset({"RF1", "PRD", "ROL", "PRT"})
 EVENTS = {"I12", "I13", "I14"}
@@ -31,6 +32,16 @@ OTHER_KINDS = frozenset(
         "RQA", "RQI", "RRI", "SIU", "SRM", "VXU",
     }
 )  # fmt: skip
+NAME_AT, IDS_AT, ORGANIZATION_AT = 2, 7, 10  # fields of PRD
+NULLED = {Cell.STATUS: 1, Cell.SERVICE: 3}  # fields of RF1
+PARTY = {Cell.NPI: IDS_AT, Cell.PROVIDER: NAME_AT, Cell.ORGANIZATION: ORGANIZATION_AT}
+ABOUT: dict[Part, tuple[Cell, ...]] = {
+    Part.RECEIVED: (Cell.RECEIVED,),
+    Part.SOURCE: (Cell.NPI, Cell.PROVIDER, Cell.ORGANIZATION),
+    Part.SERVICE: (Cell.SERVICE,),
+    Part.SITE: (Cell.SITE,),
+    Part.STATUS: (Cell.STATUS,),
+}
 NPI_AUTHORITY = "2.16.840.1.113883.4.6"
 UNTYPED = {"", "L", "PI", "PN", "PRN", "XX"}
 HOME = "H"
@@ -77,7 +88,20 @@ def _taken(message: Message) -> Taken:
         Cell.SERVICE: clean(_service(message)),
         **_parties(message),
     }
-    return Taken(message.number, cells, sent=sent[0] if sent else "", sent_on=_iso(sent[0]) if sent else "")
+    day, emptied = sent[0] if sent else "", _emptied(message)
+    unsaid = frozenset(
+        part for part, about in ABOUT.items() if not any(cells[cell] or cell in emptied for cell in about)
+    )
+    return Taken(message.number, cells, sent=day, sent_on=_iso(day), unsaid=unsaid, emptied=emptied)
+
+
+def _emptied(message: Message) -> frozenset[Cell]:
+    """What is nothing any more: a field of two quotes deletes, one that is not there changes nothing."""
+    found = {cell for cell, number in NULLED.items() if message.is_null(message.first_of("RF1"), number)}
+    for role, cells in ((REFERRING, PARTY), (REFERRED_TO, {Cell.SITE: ORGANIZATION_AT})):
+        provider = _providers(message).get(role, [])
+        found |= {cell for cell, number in cells.items() if message.is_null(provider, number)}
+    return frozenset(found)
 
 
 def _event(message: Message) -> str:
@@ -116,17 +140,14 @@ def _service(message: Message) -> str:
 
 
 def _parties(message: Message) -> dict[Cell, str]:
-    providers: dict[str, list[str]] = {}
-    for segment in message.segments.get("PRD", []):
-        for role in _roles(message, segment, 1):
-            providers.setdefault(role, segment)
+    providers = _providers(message)
     source, target = providers.get(REFERRING, []), providers.get(REFERRED_TO, [])
     by_role = _people(message)
     city, zip_code = _place(message, source)
     name, npi = by_role.get(REFERRING, ("", ""))
     to_name = _name(message, target) or by_role.get(REFERRED_TO, ("", ""))[0]
     return {
-        Cell.NPI: clean(_npi(message, message.repetitions(source, 7), type_at=2) or npi),
+        Cell.NPI: clean(_npi(message, message.repetitions(source, IDS_AT), type_at=2) or npi),
         Cell.PROVIDER: clean(_name(message, source) or name),
         Cell.ORGANIZATION: clean(_organization(message, source)),
         Cell.CITY: clean(city),
@@ -134,6 +155,15 @@ def _parties(message: Message) -> dict[Cell, str]:
         Cell.SITE: clean(_organization(message, target) or to_name),
         Cell.TO_PROVIDER: clean(to_name),
     }
+
+
+def _providers(message: Message) -> dict[str, list[str]]:
+    """The first PRD segment of each role."""
+    found: dict[str, list[str]] = {}
+    for segment in message.segments.get("PRD", []):
+        for role in _roles(message, segment, 1):
+            found.setdefault(role, segment)
+    return found
 
 
 def _roles(message: Message, segment: list[str], number: int) -> list[str]:
@@ -154,7 +184,7 @@ def _people(message: Message) -> dict[str, tuple[str, str]]:
 
 
 def _name(message: Message, provider: list[str]) -> str:
-    names = message.repetitions(provider, 2)
+    names = message.repetitions(provider, NAME_AT)
     return _person(message, names[0], 1) if names else ""
 
 
@@ -177,7 +207,7 @@ def _npi(message: Message, ids: list[str], type_at: int) -> str:
 
 def _organization(message: Message, provider: list[str]) -> str:
     """The organization of a provider (PRD-10), else its facility (PRD-4)."""
-    for text in message.repetitions(provider, 10):
+    for text in message.repetitions(provider, ORGANIZATION_AT):
         if name := message.component(text, 1):
             return name
     places = message.repetitions(provider, 4)

@@ -92,8 +92,16 @@ class Message:
 
     def fields(self, name: str, number: int) -> list[str]:
         """The repetitions of a field of the first segment of a name, as HL7 numbers fields."""
-        found = self.segments.get(name)
-        return self.repetitions(found[0], number) if found else []
+        return self.repetitions(self.first_of(name), number)
+
+    def first_of(self, name: str) -> list[str]:
+        """The fields of the first segment of a name; none when there is no such segment."""
+        return next(iter(self.segments.get(name, [])), [])
+
+    def is_null(self, segment: list[str], number: int) -> bool:
+        """Whether a field of a segment says that there is nothing any more."""
+        parts = self.repetitions(segment, number)
+        return bool(parts) and parts[0].split(self.signs.component)[0].strip() == NULL
 
     def repetitions(self, segment: list[str], number: int) -> list[str]:
         """The repetitions of a field of a segment; none when the field is empty."""

@@ -11,6 +11,7 @@ from enum import StrEnum
 from crm.core.errors import Invalid
 from crm.core.formats import plural
 from crm.referrals.importing.sheets import Limits, Line, Piece, Sheet, counted, in_pieces
+from crm.referrals.importing.unsaid import Part, written
 
 MAX_CELL = 200
 
@@ -30,11 +31,12 @@ class Cell(StrEnum):
     TO_PROVIDER = "Referred To Provider"
     STATUS = "Referral Status"
     APPOINTMENT = "Appointment Date"
+    UNSAID = "Not Said In Message"
 
 
 # Files of one sender have the same columns every day, so that a profile fits them. Only appointments are left out of a
 # file that tells of none: so an import leaves alone what another system has told.
-OPTIONAL = frozenset({Cell.APPOINTMENT})
+OPTIONAL = frozenset({Cell.APPOINTMENT, Cell.UNSAID})
 MAX_KEPT = 500_000  # messages, or resources that are needed; a day's have some thousands
 
 
@@ -51,6 +53,8 @@ class Taken:
     refused: str = ""
     sent: str = ""  # when, in a form that sorts; '' where the message does not say
     sent_on: str = ""  # the day that stands in for a received date when no message about the referral has one
+    unsaid: frozenset[Part] = frozenset()  # stays as an earlier message said it
+    emptied: frozenset[Cell] = frozenset()  # said to be nothing
 
 
 def clean(text: str) -> str:
@@ -86,7 +90,8 @@ def _why_none(taken: list[Taken]) -> str:
 
 
 def merged(messages: Iterable[Taken]) -> list[Taken]:
-    """One for each referral number, with the last state; what a later message leaves blank stays as it was."""
+    """One for each referral number, with the last state; what a later message leaves blank stays as it was, unless it
+    says that there is nothing."""
     groups: dict[object, list[Taken]] = {}
     for place, message in enumerate(messages):
         groups.setdefault(message.cells.get(Cell.NUMBER, "").casefold() or place, []).append(message)
@@ -98,7 +103,9 @@ def _last_state(group: list[Taken]) -> Taken:
         group = sorted(group, key=lambda message: message.sent)
     cells: dict[Cell, str] = {}
     for message in group:
+        cells |= dict.fromkeys(message.emptied, "")
         cells |= {cell: text for cell, text in message.cells.items() if text}
+    cells[Cell.UNSAID] = written(frozenset.intersection(*(message.unsaid for message in group)))
     if not cells.get(Cell.RECEIVED):
         cells[Cell.RECEIVED] = next((message.sent_on for message in group if message.sent_on), "")
     return Taken(group[-1].line, cells)

@@ -22,7 +22,8 @@ from crm.referrals.importing.keys import halves, key_list
 from crm.referrals.importing.mapping import MappedColumn
 from crm.referrals.importing.matching import Sources
 from crm.referrals.importing.names import Names, apart_ids
-from crm.referrals.importing.rows import Options, Refusal, RowReader
+from crm.referrals.importing.rows import NO_SOURCE, Options, Refusal, RowReader
+from crm.referrals.importing.unsaid import VALUES_OF, Part, leaves
 from crm.referrals.models import Grain, ReferralStatus, SourceKind
 
 MIDDLE_OF_MONTH = 15
@@ -110,11 +111,12 @@ def outcome_of(session: Session, plan: Plan, batch: Batch) -> Outcome:
         newest = np.zeros(len(keys), dtype=np.int64) if plan.are_all_new else _newest(session, batch.keys, keys)
         known = np.flatnonzero(newest)
         stored = import_queries.read_facts(session, newest[known].tolist())
-    after = _merged(plan, stored, facts.take(known))
-    differs = after.differ_from(stored) & (not batch.are_children)
-    changed, fresh = known[differs], np.flatnonzero(newest == 0)
-    is_unmatched = (facts["practice_id"] == NONE) & ~is_apart
     rows = batch.rows
+    unsaid = rows.columns["unsaid"]
+    after = _merged(plan, stored, facts.take(known), unsaid[known])
+    differs = after.differ_from(stored) & (not batch.are_children)
+    changed, fresh, nameless = known[differs], *_fresh(newest == 0, unsaid)
+    is_unmatched = (facts["practice_id"] == NONE) & ~is_apart & ~leaves(unsaid, Part.SOURCE)
     return Outcome(
         lines=rows.lines,
         new=Versions(facts.take(fresh), [keys[place] for place in fresh.tolist()], is_apart[fresh]),
@@ -124,11 +126,17 @@ def outcome_of(session: Session, plan: Plan, batch: Batch) -> Outcome:
             np.isin(stored["source_id"][differs], apart),
         ),
         unchanged=len(known) - len(changed) + batch.repeated,
-        refused=rows.refused,
+        refused=rows.refused + [Refusal(line, "", NO_SOURCE) for line in rows.numbers[nameless].tolist()],
         unmatched=int(is_unmatched.sum()),
         unknown_sources=_unknown(batch, is_unmatched),
-        months=set(np.unique(facts["month"]).tolist()),
+        months=set(np.unique(np.concatenate([facts["month"][fresh], after["month"]])).tolist()),
     )  # fmt: skip
+
+
+def _fresh(is_new: Bools, unsaid: Ints) -> tuple[Ints, Ints]:
+    """The rows that are not there yet, and those of them that go on with a referral which nobody told of."""
+    is_nameless = is_new & leaves(unsaid, Part.SOURCE)
+    return np.flatnonzero(is_new & ~is_nameless), np.flatnonzero(is_nameless)
 
 
 def _facts(plan: Plan, batch: Batch, apart: Ints) -> tuple[Facts, Bools]:
@@ -168,8 +176,9 @@ def _newest(session: Session, packed: bytes, keys: list[bytes]) -> Ints:
     return found
 
 
-def _merged(plan: Plan, before: Facts, after: Facts) -> Facts:
-    """The new versions of rows: what the file says in place of what was there, and the rest as it was.
+def _merged(plan: Plan, before: Facts, after: Facts, unsaid: Ints) -> Facts:
+    """The new versions of rows: what the file says in place of what was there, and the rest as it was; of a message,
+    what it leaves `unsaid`.
 
     A file without a status column only ever moves a referral forward. A source that is no longer recognized (its
     affiliation ended, say) stays where it was, as long as the file names it as before.
@@ -177,6 +186,9 @@ def _merged(plan: Plan, before: Facts, after: Facts) -> Facts:
     now = {name: after[name] if name in plan.said else before[name] for name in VALUES}
     if "status" not in plan.said:
         now["status"] = _further(before["status"], after["status"])
+    for part, names in VALUES_OF.items() if unsaid.any() else ():
+        for name in names:
+            now[name] = np.where(leaves(unsaid, part), before[name], now[name])
     stays = (now["practice_id"] == NONE) & (before["practice_id"] != NONE) & (before["source_id"] == now["source_id"])
     for name in ("practice_id", "provider_id"):
         now[name] = np.where(stays, before[name], now[name])

@@ -112,7 +112,7 @@ def target_groups(grain: Grain) -> list[tuple[str, list[Target]]]:
     ]
     if grain is Grain.EVENT:
         groups.insert(3, ("How far", [Target.STATUS, Target.APPOINTMENT_ON, Target.SEEN_ON, Target.REPORT_SENT_ON]))
-        groups.append(("Other", [Target.REFERRAL_ID, Target.PARENT_ID]))
+        groups.append(("Other", [Target.REFERRAL_ID, Target.PARENT_ID, Target.UNSAID]))
     else:
         groups.append(("Other", [Target.STATUS]))
     return groups

@@ -86,7 +86,8 @@ def meet(saved: Saved, headers: Sequence[str]) -> Meeting:
     here, theirs = numbered(headers), numbered(column.header for column in saved.columns)
     there = dict(zip(theirs, saved.columns, strict=True))
     away = [column for key, column in there.items() if key not in here]
-    lacking = tuple(column.header for column in away if column.target)
+    # Messages that leave nothing unsaid have no such column.
+    lacking = tuple(column.header for column in away if column.target not in (Target.LEAVE_OUT, Target.UNSAID))
     is_same = here == theirs and not is_nameless(headers)
     return Meeting(
         saved,
@@ -120,6 +121,8 @@ def apply(meeting: Meeting, columns: list[MappedColumn], *, adds: bool) -> None:
         known = targets.get(key)
         if known:
             column.target, column.sure = known.target, Sure.SURE
+        elif column.target is Target.UNSAID:
+            column.sure = Sure.SURE
         elif adds and column.target and column.target not in read and not (column.target in MONEY and read & MONEY):
             column.sure = Sure.CHECK
         else:

@@ -18,12 +18,14 @@ from crm.referrals.importing.facts import CHOICES, NONE, Bools, Ints, day_number
 from crm.referrals.importing.headers import MONEY, Target
 from crm.referrals.importing.kept import Block
 from crm.referrals.importing.mapping import MappedColumn
+from crm.referrals.importing.unsaid import Part, bits_of, leaves
 from crm.referrals.importing.values import Unreadable
 from crm.referrals.models import KEY_BYTES, Grain, PayerClass, ReferralStatus, RevenueKind, SourceKind
 
 MAX_AHEAD = timedelta(days=730)
 NAME_LENGTH = 200
 SHORT_LENGTH = 60
+NO_SOURCE = "No source"
 DATES = (Target.APPOINTMENT_ON, Target.SEEN_ON, Target.REPORT_SENT_ON)
 PAYERS, STATUSES, KINDS = CHOICES["payer"], CHOICES["status"], CHOICES["revenue_kind"]
 
@@ -133,6 +135,10 @@ class RowReader:
         self.sources: dict[Named, int] = {}
         self._said: dict[tuple[str, ...], int] = {}
 
+    def leave_out(self, target: Target) -> None:
+        """Read the file as if it had no such column."""
+        self.places.pop(target, None)
+
     def __call__(self, block: Block) -> Rows:
         """The rows of a block."""
         read = _Reading(self, block)
@@ -181,6 +187,7 @@ class _Reading:
             is_problem = np.zeros(self.length, dtype=bool)
             is_problem[[place for place, said in block.problems.items() if said == reason]] = True
             self.faults.add(is_problem, "", reason)
+        self.unsaid = self._unsaid()
 
     def cells(self, target: Target) -> Sequence[str] | None:
         """The cells of a target's column."""
@@ -205,7 +212,7 @@ class _Reading:
             "status": self._status(days[Target.APPOINTMENT_ON], days[Target.SEEN_ON]),
             "payer": self._payer(), "count": self._count(),
             "appointment_on": days[Target.APPOINTMENT_ON], "seen_on": days[Target.SEEN_ON],
-            "report_sent_on": days[Target.REPORT_SENT_ON],
+            "report_sent_on": days[Target.REPORT_SENT_ON], "unsaid": self.unsaid,
         }  # fmt: skip
 
     def _none(self) -> Ints:
@@ -280,7 +287,16 @@ class _Reading:
             cells = self.cells(target)
             if cells is not None:
                 is_said |= np.fromiter(map(bool, cells), dtype=bool, count=self.length)
-        self.faults.add(~is_said, self._header(*targets), "No source")
+        self.faults.add(~is_said & ~leaves(self.unsaid, Part.SOURCE), self._header(*targets), NO_SOURCE)
+
+    def _unsaid(self) -> Ints:
+        """What each row leaves as it was; a row without a number is known by what it says, so it says all."""
+        numbers_of = self.cells(Target.REFERRAL_ID)
+        found = self._read(Target.UNSAID, bits_of)
+        if numbers_of is None or not self.reader.has_id:
+            return np.zeros(self.length, dtype=np.int64)
+        has_number = np.fromiter(map(bool, numbers_of), dtype=bool, count=self.length)
+        return np.where(has_number & (found != NONE), found, 0)
 
     def _money(self) -> Ints:
         return self._read(self.reader.money, values.parse_cents) if self.reader.money else self._none()
