@@ -68,7 +68,7 @@ format: dev  ## Put the code into the agreed format
 	$(PY) -m ruff check --fix $(CODE)
 	$(PY) -m ruff format $(CODE)
 
-bench: dev  ## Measure the speed of the program on a large data set
+bench: dev  ## Measure the program for docs/BENCHMARKS.md (a part: ARGS="--only imports"; all options: ARGS=--help)
 	@$(PY) -m tests.bench $(ARGS)
 
 vendor: setup  ## Fetch the JavaScript and CSS of others into static/vendor, checksums checked

@@ -13,21 +13,34 @@ AT_LEAST = 5
 
 @dataclass(frozen=True)
 class Figure:
-    """Milliseconds of one page."""
+    """Milliseconds of many runs of the same."""
 
     median: float
     p95: float
+    p99: float
+    longest: float
 
     def __str__(self) -> str:
         """`12 / 18`."""
         return f"{_short(self.median)} / {_short(self.p95)}"
 
+    @property
+    def tail(self) -> str:
+        """`12 / 18 / 25 / 40`: how long the unlucky waited."""
+        return f"{self} / {_short(self.p99)} / {_short(self.longest)}"
+
 
 def figure(seconds: list[float]) -> Figure:
-    """The median and the 95th percentile of some runs, in milliseconds."""
-    ordered = sorted(seconds)
-    place = min(len(ordered) - 1, round(0.95 * (len(ordered) - 1)))
-    return Figure(statistics.median(ordered) * 1000, ordered[place] * 1000)
+    """The median, the 95th and 99th percentile and the longest of some runs, in milliseconds."""
+    ordered = [value * 1000 for value in sorted(seconds)]
+    p95, p99 = (ordered[round(share * (len(ordered) - 1))] for share in (0.95, 0.99))
+    return Figure(statistics.median(ordered), p95, p99, ordered[-1])
+
+
+def spread(seconds: list[float]) -> str:
+    """`3.21 s`, of several runs with the quickest and the slowest: `3.21 s (3.10-3.40)`."""
+    said = f"{statistics.median(seconds):.2f} s"
+    return f"{said} ({min(seconds):.2f}–{max(seconds):.2f})" if len(seconds) > 1 else said
 
 
 def alone(browser: Browser, path: str, runs: int) -> Figure:

@@ -1,4 +1,5 @@
-"""The databases that are measured: the demo organization, made by the program's own commands and kept for later."""
+"""The databases that are measured: the demo organization, made by the program's own commands and kept for later, or
+databases that were only migrated."""
 
 import hashlib
 import os
@@ -7,11 +8,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.databases import PostgresqlDatabases
+from tests.databases import Databases, PostgresqlDatabases, SqliteDatabases
 from tests.postgresql_server import postgresql_server
 
 ROOT = Path(__file__).parents[2]
@@ -21,7 +22,7 @@ LINE = re.compile(r"(\S+@\S+)\s+(\S+)$")
 
 @dataclass(frozen=True)
 class Organization:
-    """A database with the demo organization, and the folder with its passwords."""
+    """A database, the demo organization's or an empty one, and the folder of its data, with the demo's passwords."""
 
     kind: str
     url: str
@@ -52,9 +53,7 @@ class Organization:
 @contextmanager
 def organization(kind: str, scale: str, bench_dir: Path) -> Iterator[Organization]:
     """A fresh database of a kind with the demo organization; gone after the block."""
-    folder = bench_dir / f"run-{kind}-{os.getpid()}"
-    folder.mkdir(parents=True)
-    try:
+    with _run_folder(kind, bench_dir) as folder:
         if kind == "sqlite":
             yield _copy_of_sqlite(scale, bench_dir, folder)
             return
@@ -62,6 +61,47 @@ def organization(kind: str, scale: str, bench_dir: Path) -> Iterator[Organizatio
             made = Organization(kind, PostgresqlDatabases(server, "bench").create(), folder)
             _fill(made, scale)
             yield made
+
+
+@dataclass(frozen=True)
+class Migrated:
+    """Gives out databases that were only migrated."""
+
+    kind: str
+    folder: Path
+    databases: Databases
+    template: str
+
+    @contextmanager
+    def database(self) -> Iterator[Organization]:
+        """A new one; gone after the block."""
+        made = Organization(self.kind, self.databases.copy(self.template), self.folder)
+        try:
+            yield made
+        finally:
+            self.databases.drop(made.url)
+
+
+@contextmanager
+def migrated(kind: str, bench_dir: Path) -> Iterator[Migrated]:
+    """Databases of a kind; everything is gone after the block."""
+    with ExitStack() as stack:
+        folder = stack.enter_context(_run_folder(kind, bench_dir))
+        databases: Databases = SqliteDatabases(folder)
+        if kind == "postgresql":
+            server = stack.enter_context(postgresql_server(careless=False))
+            databases = PostgresqlDatabases(server, "bench")
+        template = databases.create()
+        Organization(kind, template, folder).flask("db", "upgrade")
+        yield Migrated(kind, folder, databases, template)
+
+
+@contextmanager
+def _run_folder(kind: str, bench_dir: Path) -> Iterator[Path]:
+    folder = bench_dir / f"run-{kind}-{os.getpid()}"
+    folder.mkdir(parents=True)
+    try:
+        yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

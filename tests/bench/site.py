@@ -1,26 +1,25 @@
 """The running program that is measured, and a browser that is as quick as Python can make one."""
 
 import http.client
-import os
 import re
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import urlencode
 
 from tests.bench.organization import ROOT, Organization
+from tests.bench.processes import peak_megabytes
 
 START_SECONDS = 60
 WORKERS, THREADS = 2, 4
 TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
-PROC = Path("/proc")
+BOUNDARY = "rounds-benchmark-0a1b2c3d4e5f"
+Answer = tuple[int, bytes, str, float]
 
 
 @dataclass
@@ -31,12 +30,26 @@ class Browser:
     cookies: dict[str, str] = field(default_factory=dict)
     _line: http.client.HTTPConnection | None = None
 
-    def ask(self, method: str, path: str, form: list[tuple[str, str]] | None = None) -> tuple[int, bytes, str, float]:
+    def ask(self, method: str, path: str, form: list[tuple[str, str]] | None = None) -> Answer:
         """One request: status, body, where it leads, and the seconds until the last byte."""
+        if form is None:
+            return self._send(method, path, None, "")
+        return self._send(method, path, urlencode(form).encode(), "application/x-www-form-urlencoded")
+
+    def upload(self, path: str, name: str, data: bytes) -> Answer:
+        """Send a file by the form of a page, and nothing else with it."""
+        parts = (
+            f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n{self.token(path)}\r\n'
+            f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
+            "Content-Type: application/octet-stream\r\n\r\n"
+        )
+        body = parts.encode() + data + f"\r\n--{BOUNDARY}--\r\n".encode()
+        return self._send("POST", path, body, f"multipart/form-data; boundary={BOUNDARY}")
+
+    def _send(self, method: str, path: str, body: bytes | None, content_type: str) -> Answer:
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
-        if form is not None:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
-        body = urlencode(form) if form is not None else None
+        if body is not None:
+            headers["Content-Type"] = content_type
         try:
             answer, content, seconds = self._exchange(method, path, body, headers)
         except (http.client.RemoteDisconnected, ConnectionError):
@@ -49,7 +62,7 @@ class Browser:
         return answer.status, content, answer.headers.get("Location", ""), seconds
 
     def _exchange(
-        self, method: str, path: str, body: str | None, headers: dict[str, str]
+        self, method: str, path: str, body: bytes | None, headers: dict[str, str]
     ) -> tuple[http.client.HTTPResponse, bytes, float]:
         if self._line is None:
             self._line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
@@ -108,9 +121,7 @@ class Site:
 
     def peak_megabytes(self) -> float | None:
         """The peak memory of all its processes together; only Linux tells."""
-        if not PROC.is_dir():
-            return None
-        return sum(_peak_kilobytes(pid) for pid in _family(self.process.pid)) / 1024
+        return peak_megabytes(self.process.pid)
 
 
 @contextmanager
@@ -172,44 +183,3 @@ def _free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
-
-
-def _family(pid: int) -> list[int]:
-    """A process and all its descendants."""
-    parents = {}
-    for path in PROC.glob("[0-9]*/stat"):
-        try:
-            parents[int(path.parent.name)] = int(path.read_text().rpartition(")")[2].split()[1])
-        except (OSError, ValueError):
-            continue
-    family = [pid]
-    for member in family:
-        family += [child for child, parent in parents.items() if parent == member]
-    return family
-
-
-def _peak_kilobytes(pid: int) -> int:
-    try:
-        text = (PROC / str(pid) / "status").read_text()
-    except OSError:
-        return 0
-    found = re.search(r"VmHWM:\s+(\d+)", text)
-    return int(found.group(1)) if found else 0
-
-
-def run_measured(command: list[str], env: dict[str, str]) -> tuple[str, float, float]:
-    """Run a command to its end: its output, its seconds, and its peak memory in megabytes."""
-    began = time.perf_counter()
-    with tempfile.TemporaryFile("w+") as complaints:
-        with subprocess.Popen(
-            command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=complaints, text=True
-        ) as process:
-            output = process.stdout.read() if process.stdout else ""
-            _, status, used = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-        seconds = time.perf_counter() - began
-        if process.returncode:
-            complaints.seek(0)
-            raise SystemExit(f"{' '.join(command[3:])} ended with {process.returncode}\n{complaints.read()}")
-    scale = 1024 if sys.platform != "darwin" else 1024 * 1024
-    return output, seconds, used.ru_maxrss / scale

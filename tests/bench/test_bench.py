@@ -1,63 +1,114 @@
-"""Tests of the benchmark itself: its arithmetic, its page, and one quick run of everything."""
+"""Tests of the benchmark itself: its arithmetic, its files, its page, and one quick run of every part."""
 
+import csv
+import os
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from tests.bench import report
-from tests.bench.__main__ import CROWDED, PAGES, main
-from tests.bench.bulk import Export, Import
-from tests.bench.figures import Figure, figure
+from crm.directory.npi import is_npi
+from tests.bench import events, hostile, report
+from tests.bench.__main__ import main
+from tests.bench.figures import figure, spread
+from tests.bench.pages import CROWDED, PAGES
+from tests.bench.parts import PARTS, TITLES
+from tests.bench.processes import Memory, run_measured
+from tests.bench.scale import FULL
+from tests.referrals.files import with_member, workbook
+
+ROWS = [("**One person**", ""), ("A page", "12 / 18")]
 
 
-def test_median_and_95th_percentile() -> None:
+def test_median_and_percentiles() -> None:
     found = figure([n / 1000 for n in range(1, 102)])
-    assert found.median == pytest.approx(51)
-    assert found.p95 == pytest.approx(96)
-    assert str(found) == "51 / 96"
+    assert (found.median, found.p95, found.p99, found.longest) == pytest.approx((51, 96, 100, 101))
+    assert found.tail == "51 / 96 / 100 / 101"
     assert str(figure([0.0012])) == "1.2 / 1.2"
-
-
-def results(kind: str) -> report.Results:
-    found = report.Results(kind, {"A page": Figure(12, 18)}, {"A page": Figure(80, 120)}, Figure(2, 3), Figure(9, 14))
-    found.exports = {"Export": Export(20_000, 1.25, 2_500_000)}
-    found.loaded = Import(100_000, 6.0, 140, 1.5, 2.0, 3.0, Figure(1, 40), 150.4, {})
-    found.megabytes = 512
-    return found
+    assert spread([3.0, 1.0, 2.0]) == "2.00 s (1.00–3.00)"
 
 
 def test_both_databases_stand_side_by_side() -> None:
-    lines = report.table([results("sqlite"), results("postgresql")]).splitlines()
+    lines = report.table({"sqlite": ROWS, "postgresql": ROWS}).splitlines()
     assert lines[0] == "|  | SQLite | PostgreSQL |"
-    assert "| A page | 12 / 18 | 12 / 18 |" in lines
-    assert "| Import, times the floor | 4.0× | 4.0× |" in lines
-    assert (
-        "| Somebody else saves meanwhile, ms, median / 95th percentile, longest | 1.0 / 40, 150 | 1.0 / 40, 150 |"
-        in lines
-    )
-    assert "| Export | 1.2 s, 2.5 MB | 1.2 s, 2.5 MB |" in lines
+    assert lines[-1] == "| A page | 12 / 18 | 12 / 18 |"
     assert len({line.count("|") for line in lines}) == 1
 
 
-def test_the_page_names_no_machine() -> None:
-    page = report.document([results("sqlite")], scale="large", sizes="5 practices", runs=9, today=date(2026, 11, 22))
-    assert "22 November 2026" in page
+def test_a_part_that_is_measured_alone_renews_only_its_section() -> None:
+    today = date(2026, 11, 22)
+    first, second = (report.section(about, {"sqlite": ROWS}, today=today, commit="abc") for about in ("One.", "Two."))
+    page = report.renewed("", {TITLES[2]: first, TITLES[0]: first}, TITLES)
+    assert [line[3:] for line in page.splitlines() if line.startswith("## ")] == [TITLES[0], TITLES[2], report.OTHERS]
+    again = report.renewed(page, {TITLES[2]: second}, TITLES)
+    assert (again.count("One."), again.count("Two.")) == (1, 1)
+    assert report.renewed(again, {}, TITLES) == again
+    assert "22 November 2026 at commit abc" in page
     assert "/home/" not in page
     assert str(Path.cwd()) not in page
 
 
+def test_files_are_the_same_each_time_but_for_what_is_corrected(tmp_path: Path) -> None:
+    files = {}
+    for name, is_corrected in (("a", False), ("b", False), ("c", True)):
+        events.write(tmp_path / name, 5_000, is_corrected=is_corrected)
+        files[name] = list(csv.reader((tmp_path / name).read_text().splitlines()))
+    good, changed = events.expected(5_000)
+    rows = files["a"][1:]
+    assert files["a"] == files["b"]
+    assert sum(row[1] != "02/30/2026" for row in rows) == good
+    kept = [(row, other) for row, other in zip(rows, files["c"][1:], strict=True) if row[1] != "02/30/2026"]
+    assert sum(row != other for row, other in kept) == changed
+    assert len({row[0] for row in rows}) == 5_000
+    assert all(is_npi(row[2]) for row in rows if row[2])
+    assert len({row[3] for row in rows}) > 1_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the memory of others")
+def test_memory_counts_the_largest_process_and_all_of_them() -> None:
+    child = "import time; taken = b'x' * 60_000_000; time.sleep(1)"
+    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
+    run = run_measured([sys.executable, "-c", parent], dict(os.environ))
+    assert 60 < run.memory.largest < 90
+    assert run.memory.together > 60
+    with subprocess.Popen([sys.executable, "-c", child]) as process, Memory(process.pid, "nothing like it") as none:
+        process.wait()
+    assert str(none) == "–"
+
+
+def test_a_command_that_fails_ends_the_benchmark() -> None:
+    with pytest.raises(SystemExit, match="ended with 3"):
+        run_measured([sys.executable, "-c", "raise SystemExit(3)"], dict(os.environ))
+
+
+def test_fewer_rows_make_smaller_files() -> None:
+    assert FULL.up_to(1_000_000).imports == (100_000, 1_000_000)
+    assert FULL.up_to(20_000).imports == (20_000,)
+    assert FULL.up_to(20_000).waits == 20_000
+
+
 # Several programs start one after the other; on a busy machine that takes its time.
-@pytest.mark.timeout(300)
-def test_a_quick_run_measures_every_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    "names", [["pages", "hostile"], ["imports", "waits"], ["workbooks", "kills", "patients"]], ids=" ".join
+)
+def test_a_quick_run_measures_every_part(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], names: list[str]
+) -> None:
     monkeypatch.setenv("BENCH_DIR", str(tmp_path))
-    (found,) = main(["--quick"])
-    assert set(found.pages) == {label for label, _, _ in PAGES}
-    assert set(found.crowds) == set(CROWDED)
-    assert all(0 < value.median <= value.p95 for value in found.pages.values())
-    assert found.loaded is not None
-    counts = found.loaded.counts
-    assert counts["read"] == 2_000 == counts["imported"] + counts["refused"] + counts["updated"] + counts["unchanged"]
-    assert counts["imported"] > 1_900
-    assert all(export.rows > 300 for name, export in found.exports.items() if "CSV" in name)
-    assert [path.name.split("-")[:2] for path in tmp_path.iterdir()] == [["sqlite", "small"]], "leftovers"
+    macros = with_member(workbook({"S": [["a"]]}), "xl/vbaProject.bin", b"x")
+    monkeypatch.setattr(hostile, "BOOKS", {"Macros": lambda: macros})
+    found = main(["--quick", "--only", *names])
+    assert list(found) == names
+    assert set(names) <= set(PARTS)
+    labels = {label: value for part in found.values() for label, value in part["sqlite"]}
+    assert all(value or label.startswith("**") for label, value in labels.items())
+    if "pages" in names:
+        assert {label for label, _, _ in PAGES} | {f"{label}, eight people" for label in CROWDED} <= set(labels)
+    if "kills" in names:
+        assert [value.endswith("; 0 failures") for label, value in labels.items() if "killed" in label] == [True] * 3
+    printed = capsys.readouterr().out
+    assert all(f"## {PARTS[name].title}" in printed for name in names)
+    assert all(path.name.startswith("sqlite-small") for path in tmp_path.iterdir()), "leftovers"

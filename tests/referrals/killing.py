@@ -125,8 +125,8 @@ def kill_jobs(app: Flask, patch: pytest.MonkeyPatch, state: ImportState, count: 
     run_whole(app, run_worker)
     batch_id = _begin(app, state)
     seconds = run_whole(app, run_worker)
+    _take_back(app, batch_id)
     while kills.count < count:
-        _take_back(app, batch_id)
         # Sums are merged, or stay a layer of their own.
         patch.setattr(layers, "LARGE_LAYER", dice.choice((0, 1000)))
         batch_id = _begin(app, state)
@@ -141,6 +141,7 @@ def kill_jobs(app: Flask, patch: pytest.MonkeyPatch, state: ImportState, count: 
         run_whole(app, run_worker)
         has_ended = _job(batch_id).state is JobState.DONE
         kills.check("After the restart", is_right=has_ended and _rows() == seen[_state(batch_id) is ImportState.DONE])
+        _take_back(app, batch_id)
     return kills
 
 
