@@ -167,6 +167,20 @@ def practice_csv(practice_id: int) -> ResponseReturnValue:
     return _file(f"practice-{practice_id}-referrals", PRACTICE_TITLE, found, practice_id=practice_id)
 
 
+@bp.route("/practices/<int:practice_id>/figures")
+@allow(Permission.REFERRALS_VIEW)
+def practice_figures(practice_id: int) -> ResponseReturnValue:
+    """What came of a practice's referrals of the last twelve months; htmx asks for it after the practice's page."""
+    from crm.analytics import practice_figures as found
+    from crm.analytics.periods import says_months
+    from crm.analytics.question import ask
+
+    get_practice(db.session(), current_viewer(), practice_id)
+    question = ask(db.session(), current_viewer(), {"source": str(practice_id)}, clock.today())
+    figures, months = found.practice_figures(question), says_months(question.window.months)
+    return partial("analytics/_practice_figures.html", figures=figures, months=months)
+
+
 def _file(name: str, title: str, found: "Answer", **about: Any) -> Response:
     """The table of a chart as CSV, with the event that says who took it."""
     from crm.analytics.tables import file_rows

@@ -101,6 +101,46 @@ def test_young_data_and_no_data_say_so(november: None, database: Any, cast: Cast
     assert "report was sent" in says["report-by-line"]
 
 
+def test_practice_figures_say_what_came_of_its_referrals(followed: Session, cast: Cast, sign_in: SignIn) -> None:
+    client = sign_in(cast.maren)
+    practice = client.get(f"/directory/practices/{cast.olentangy.id}")
+    assert "What came of its referrals" in practice.text
+    assert practice.soup is not None
+    found = client.get(f"/analytics/practices/{cast.olentangy.id}/figures", htmx=True)
+    assert "Seen 60% 18 of 30 received Jun to Aug 2026" in found.text
+    assert "Visit to report 7 days, median nine of ten within 30; 30 of 37 seen have a report" in found.text
+    assert "Received to appointment – No file says when" in found.text
+    assert found.soup is not None
+    assert "30 rows" in client.get(str(found.soup.select("a")[-1]["href"])).text
+    own = sign_in(cast.dana).get(f"/analytics/practices/{cast.olentangy.id}/figures", htmx=True)
+    assert "18 of 30" in own.text
+
+
+def test_practice_figures_of_few_recent_or_no_referrals(
+    november: None, database: Any, cast: Cast, sign_in: SignIn
+) -> None:
+    client, volumes = sign_in(cast.maren), Volumes(database())
+    path = f"/analytics/practices/{cast.olentangy.id}/figures"
+    assert "No referrals of this practice yet." in client.get(path, htmx=True).text
+    assert "What came of its referrals" not in client.get(f"/directory/practices/{cast.olentangy.id}").text
+    volumes.row(cast.olentangy, TODAY, appointment_on=TODAY + timedelta(days=1), seen_on=TODAY, report_sent_on=TODAY)
+    volumes.rows[-1].status = ReferralStatus.SCHEDULED
+    volumes.store()
+    text = client.get(path, htmx=True).text
+    assert "Seen – Too recent to say" in text
+    assert "1 day, median 1 of 1 have an appointment day" in text
+    assert "0 days, median 1 have a report" in text
+    old = Volumes(database(), "old")
+    old.row(cast.olentangy, date(2026, 6, 2))
+    old.store()
+    assert "Seen 1 of 1 received Jun to Aug 2026" in client.get(path, htmx=True).text
+
+
+def test_practice_figures_of_another_territory_are_not_there(followed: Session, cast: Cast, sign_in: SignIn) -> None:
+    assert sign_in(cast.dana).get(f"/analytics/practices/{cast.southgate.id}/figures").status == 404
+    assert sign_in(cast.carol).get(f"/analytics/practices/{cast.olentangy.id}/figures").status == 403
+
+
 counts = st.lists(st.tuples(st.integers(1, 3), st.integers(0, 40), st.integers(0, 40)), max_size=12)
 
 
