@@ -15,6 +15,7 @@ from rapidfuzz import fuzz, process
 
 from crm.core import formats
 from crm.directory.search_keys import folded
+from crm.referrals.importing.mapping import Sure
 from crm.referrals.importing.matching import name_key
 
 MOST = 3
@@ -24,6 +25,8 @@ CHOSEN, WORKS, WORKED, SAME_NAME, SAME_ZIP, SAME_CITY, OTHER_CITY = 70, 60, 40, 
 LESS_SURE = 10  # a provider known by name only
 LIKENESS_LESS = 46  # points of a similar name: its likeness less this
 LEAST = 28
+CLEAR, PROBABLE = 70, 50  # points from which on a suggestion is sure, or likely
+LEAD = 10  # points by which a sure one is ahead of all others
 KNOWN_NAMES = 50_000
 # Words of practice names that systems cut short.
 SHORT = {
@@ -74,6 +77,7 @@ class Suggestion:
     name: str
     city: str
     why: str
+    sure: Sure
 
 
 @dataclass(frozen=True)
@@ -184,10 +188,19 @@ def _best(cases: dict[int, _Case], known: Known, at: dict[int, int], most: int) 
     least = max(LEAST, *(case.points / 2 for case in cases.values())) if cases else LEAST
     likely = sorted((place_id for place_id, case in cases.items() if case.points >= least), key=rank)[:most]
     return [
-        Suggestion(place_id, place.name, place.city, _sentence(cases[place_id].reasons))
+        Suggestion(place_id, place.name, place.city, _sentence(cases[place_id].reasons), _sure(place_id, cases))
         for place_id in likely
         for place in [known.places[at[place_id]]]
     ]
+
+
+def _sure(place_id: int, cases: dict[int, _Case]) -> Sure:
+    """How sure a suggestion is; of two places that are nearly as likely none is sure."""
+    points = cases[place_id].points
+    rival = max((case.points for other, case in cases.items() if other != place_id), default=0)
+    if points >= CLEAR and points - rival > LEAD:
+        return Sure.SURE
+    return Sure.LIKELY if points >= PROBABLE else Sure.CHECK
 
 
 def _sentence(reasons: list[str]) -> str:

@@ -1,4 +1,5 @@
-// What every page does: the CSRF header for htmx, the busy bar, words when a request fails, copying and printing.
+// What every page does: the CSRF header for htmx, the busy bar, words when a request fails, tabs in view, copying and
+// printing.
 
 const htmx = window.htmx;
 let open = 0;
@@ -24,6 +25,12 @@ document.addEventListener("htmx:responseError", (event) => {
 document.addEventListener("htmx:sendError", (event) => {
   if (!isBackground(event)) say("No connection. What you see stays; try again when there is signal.");
 });
+
+// On a phone a row of tabs is wider than the screen: the page that is open shows in it.
+for (const current of document.querySelectorAll(".tabs [aria-current]")) {
+  const row = current.closest(".tabs");
+  row.scrollLeft = current.offsetLeft - row.offsetLeft - (row.clientWidth - current.clientWidth) / 2;
+}
 
 // Requests that the page makes by itself fail silently: the next one will come.
 function isBackground(event) {

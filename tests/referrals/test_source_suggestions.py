@@ -6,6 +6,7 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crm.referrals.importing.mapping import Sure
 from crm.referrals.source_suggestions import Clinician, Known, Place, person_keys, suggest
 
 PLACES = [
@@ -39,6 +40,18 @@ def test_the_place_decides_between_equal_names_and_doubts_stand_last() -> None:
         (1, "Same name, but in Worthington; the file says Delaware."),
     ]
     assert [place for place, _ in told(Named("Olentangy Family Medicine", city="worthington"))] == [1, 2]
+
+
+def test_how_sure_a_suggestion_is_depends_on_what_speaks_for_it_and_for_others() -> None:
+    def sure(source: Named) -> list[Sure]:
+        return [found.sure for found in suggest([source], Known(PLACES))[7]]
+
+    assert sure(Named("Saint Brigid Clinic", zip="43215")) == [Sure.SURE]
+    assert sure(Named("Saint Brigid Clinic")) == [Sure.LIKELY]
+    assert sure(Named("Sothgate Intrnal Medicin")) == [Sure.CHECK]
+    twin = Place(9, "Saint Brigid Clinic", "Columbus", "43215")
+    twins = suggest([Named("Saint Brigid Clinic", zip="43215")], Known([*PLACES, twin]))[7]
+    assert [found.sure for found in twins] == [Sure.LIKELY, Sure.LIKELY], "two have this name there"
 
 
 def test_short_words_other_order_and_typing_errors_are_seen_through() -> None:
