@@ -7,9 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm.core.patient_words import REFUSED, Sign, folded, signs_in
+from crm.referrals.importing import strays
 from crm.referrals.importing.reading import read_file
 from crm.referrals.importing.safe_names import safe_file_name, safe_sheet_name
-from crm.referrals.importing.strays import Contents, sign_of_patient
+from crm.referrals.importing.sample import Sample
+from crm.referrals.importing.signs import ValueSigns
+from crm.referrals.importing.strays import MARK, Contents, Strays, sign_of_patient
 from crm.referrals.importing.survey import SheetSurvey, survey
 from crm.referrals.importing.upload import pack, unpack
 from tests.referrals.corpus.hostile import _commented as workbook_with_comment
@@ -164,3 +167,61 @@ def test_an_invisible_sign_hides_no_number_from_the_check_of_notes(sign: str, pl
 def test_digits_and_dashes_of_other_scripts_hide_no_number(zero: int, dash: str) -> None:
     text = "".join(chr(zero + int(sign)) if sign.isdigit() else dash for sign in "773-44-1029")
     assert Sign.SSN in signs_in(f"see {text} please")
+
+
+FINE = {
+    Contents.NAMES: "Practice {} of Dublin", Contents.CODES: "R-{}", Contents.DAYS: "2026-03-14 10:{}",
+    Contents.NUMBERS: "{}.50", Contents.NPIS: "1{:09}", Contents.OURS: "Clinic {}", Contents.OPEN: "Clinic {}",
+}  # fmt: skip
+STRAY = "Quill, Zeb, SSN 218-44-{:04}"
+
+
+def held(strays: Strays) -> int:
+    """How many values are in memory."""
+    return len(strays.counts) + len(strays.different) + len(strays.harmless) + len(strays.refused) + len(strays.marked)
+
+
+@pytest.mark.parametrize("contents", Contents)
+def test_a_column_of_any_length_is_held_in_bounded_memory_and_no_patient_is_missed(
+    contents: Contents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(strays, "MAX_HELD", 40)
+    monkeypatch.setattr(strays, "MAX_DIFFERENT", 60)
+    found, sizes = Strays(contents), []
+    for piece in range(50):
+        numbers = range(piece * 20, piece * 20 + 20)
+        values = [FINE[contents].format(n) for n in numbers] + [STRAY.format(n) for n in numbers[:3]]
+        found.add(values, [1] * len(values))
+        sizes.append(held(found))
+    found.close(ValueSigns(), is_single=True)
+    assert max(sizes[5:]) == max(sizes) <= 4 * 60
+    assert held(found) <= 5 * 60
+    cells = [FINE[contents].format(7), STRAY.format(0), STRAY.format(980), STRAY.format(7_000), ""]
+    kept = [MARK if cell in found.marks(cells) else cell for cell in cells if cell not in found.reasons(cells)]
+    assert not any("218-44" in cell for cell in kept)
+    assert FINE[contents].format(7) in kept or contents in (Contents.OURS, Contents.OPEN)
+    assert "" in kept
+
+
+def test_few_numbers_among_many_names_are_refused_whether_or_not_the_sample_holds_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(strays, "MAX_DIFFERENT", 50)
+    for share, is_refused in ((100, True), (2, False)):
+        found = Strays(Contents.NAMES)
+        for n in range(0, 3_000, 10):
+            found.add([f"{m:07}" if m % share == 0 else f"Practice {m}" for m in range(n, n + 10)], [1] * 10)
+        found.close(ValueSigns(), is_single=True)
+        cells = ["Practice 7", "0004200", "9999999"]
+        assert [cell in found.reasons(cells) for cell in cells] == [False, is_refused, is_refused]
+
+
+@given(st.lists(st.text(max_size=4)), st.lists(st.text(max_size=4)))
+def test_a_sample_does_not_hang_on_the_order_and_is_bounded(first: list[str], second: list[str]) -> None:
+    one, other = Sample(5), Sample(5)
+    one.add(first)
+    one.add(second)
+    other.add(reversed([*first, *second]))
+    assert one.values == other.values <= {*first, *second}
+    assert len(one) <= 5
+    assert one.is_part or one.values == {*first, *second}

@@ -83,10 +83,11 @@ def _shape_problem(main: SheetSurvey, values: list[str], width: int) -> str:
 def _take_out_strays(main: SheetSurvey, columns: list[list[str]], problems: dict[int, str]) -> None:
     """Lines with a patient among their names become problems; marks replace what a column should not hold."""
     for at, column in enumerate(main.kept):
-        strays, cells = column.strays, columns[at]
-        if strays.refused and not strays.refused.keys().isdisjoint(cells):
+        cells = columns[at]
+        reasons, marks = column.strays.reasons(cells), column.strays.marks(cells)
+        if reasons and not reasons.keys().isdisjoint(cells):
             for place, cell in enumerate(cells):
-                if reason := strays.refused.get(cell):
+                if reason := reasons.get(cell):
                     problems.setdefault(place, f"{reason} in {column.header}")
-        if strays.marked and not strays.marked.isdisjoint(cells):
-            columns[at] = [MARK if cell in strays.marked else cell for cell in cells]
+        if marks and not set(cells).isdisjoint(marks):
+            columns[at] = [MARK if cell in marks else cell for cell in cells]

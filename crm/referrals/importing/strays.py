@@ -7,13 +7,14 @@ whose name says nothing is judged by how its values repeat. Values are held whil
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import filterfalse
+from itertools import filterfalse, islice
 
 from crm.core.patient_words import Sign, folded, signs_in
 from crm.referrals.importing.headers import DATES, MONEY, PAYERS, STATUSES, Target
+from crm.referrals.importing.sample import Sample
 from crm.referrals.importing.sign_patterns import FINDS, is_vin, misfits
 from crm.referrals.importing.signs import MOST, ValueSigns
 
@@ -21,6 +22,7 @@ MARK = "?"
 MANY = 0.3
 REPEATS = 5
 MAX_DIFFERENT = 20_000
+MAX_HELD = 20_000  # different values of a column that must not be kept, and as many that may
 LONG_NUMBER = 6
 MANY_WORDS = 12
 FEW = 3
@@ -94,9 +96,11 @@ MISPLACED = (
 )  # fmt: skip
 DIGIT = re.compile(r"\d")  # nothing that is certain is there without
 MAY_BE_MISPLACED = re.compile(r"[\d@:]|www|[a-z]{17}|[a-f]{8}", re.IGNORECASE)  # none of them is there without
-SHAPES = {Contents.DAYS: DAY, Contents.NPIS: NPI}
+PLAIN = {Contents.NUMBERS: NUMBER, Contents.DAYS: DAY, Contents.NPIS: NPI}
+BY_SHAPE = {Contents.NUMBERS, Contents.CODES}
 FINDS_OF_SIGNS = {Sign.SSN: FINDS["ssn"], Sign.MBI: FINDS["mbi"]}
 # Whether somebody is a woman or a man identifies nobody; it has no use here, and patients only.
+NUMBER_AMONG_NAMES = "A number among names"
 SEXES = {"f", "m", "female", "male", "woman", "man", "unknown", "u", "other", "x", "nonbinary", "non-binary"}
 CERTAIN = {
     Sign.SSN: "A social security number",
@@ -109,60 +113,125 @@ CERTAIN = {
 
 @dataclass
 class Strays:
-    """What was found in one column; filled piece by piece with `add`, then closed."""
+    """What was found in one column; filled piece by piece with `add`, then closed.
+
+    What must not be kept is held up to some thousand different values. If there are more, `overflows`: then each cell
+    is judged once more when it is kept, so that memory does not grow with the file and nothing is missed.
+    """
 
     contents: Contents
     filled: int = 0
-    different: set[str] = field(default_factory=set, repr=False)
-    numeric: set[str] = field(default_factory=set, repr=False)
     counts: Counter[str] = field(default_factory=Counter, repr=False)
+    different: Sample = field(default_factory=lambda: Sample(MAX_DIFFERENT), repr=False)
+    harmless: set[str] = field(default_factory=set, repr=False)  # some of the values that were looked at
     refused_rows: int = 0
     refused: dict[str, str] = field(default_factory=dict, repr=False)  # value -> why no row with it is kept
     marked: set[str] = field(default_factory=set, repr=False)  # values in whose place a mark is kept
+    overflows: bool = False
+    _refuses_numbers: bool = False
+    _is_single: bool = True
+    _fits: "Callable[[str], object] | None" = None  # of a column whose name does not say what it holds
 
     def add(self, values: list[str], times: list[int]) -> None:
         """Look at more values, each once, with how often it stands in the piece; blank ones say nothing."""
         self.filled += sum(times)
         if self.contents in UNNAMED:
             self._count(values, times)
-        elif self.contents is Contents.NUMBERS:
-            self.marked.update(misfits(values, NUMBER.fullmatch), filterfalse(str.isascii, values))
-        elif pattern := SHAPES.get(self.contents):
-            self.marked.update(filterfalse(pattern.fullmatch, values), filterfalse(str.isascii, values))
+        elif self.contents in PLAIN:
+            self._mark(self._misfits(values))
         else:
             self._look_at_new(values, times)
 
+    def reasons(self, cells: Iterable[str]) -> Mapping[str, str]:
+        """Why rows with some of these cells cannot be kept."""
+        if not self.overflows and not self._has_more_numbers:
+            return self.refused
+        if not self.overflows:
+            return {
+                value: reason
+                for value in set(cells)
+                if (reason := self.refused.get(value) or (NUMBER_AMONG_NAMES if is_long_number(value) else ""))
+            }
+        unknown = set(cells) - self.harmless
+        if self.contents is Contents.CODES:
+            unknown = self._misfits(list(unknown))
+        return {value: reason for value in unknown if value and (reason := self._reason(value))}
+
+    def marks(self, cells: Iterable[str]) -> Collection[str]:
+        """In place of which of these cells a mark is kept."""
+        if not self.overflows:
+            return self.marked
+        present = set(filter(None, cells))
+        if self.contents in PLAIN:
+            return self._misfits(list(present))
+        if self._fits is None or self._fits is tells:
+            return self.marked
+        return {value for value in present if self.counts[value] <= 1 and not self._fits(value)}
+
+    @property
+    def _has_more_numbers(self) -> bool:
+        """Whether there may be numbers among names that are not in the sample."""
+        return self._refuses_numbers and self._is_single and self.different.is_part
+
+    def _misfits(self, values: list[str]) -> set[str]:
+        """Values that are not written as those of such a column; digits of other scripts might be other numbers."""
+        fits = PLAIN.get(self.contents, CODE).fullmatch
+        # Only a rule that takes any digit for any other may look at shapes.
+        by_shape = misfits(values, fits) if self.contents in BY_SHAPE else filterfalse(fits, values)
+        return {*by_shape, *filterfalse(str.isascii, values)}
+
     def _look_at_new(self, values: list[str], times: list[int]) -> None:
-        new = set(values)
-        if self.contents is Contents.CODES:  # digits of other scripts might be those of another number
-            new = {*misfits(values, CODE.fullmatch), *filterfalse(str.isascii, values)}
-        new -= self.different
-        if len(self.different) < MAX_DIFFERENT:
-            self.different |= new
-        for value in new:
-            self._look_at(value)
-        if self.refused:
-            self.refused_rows += sum(often for value, often in zip(values, times, strict=True) if value in self.refused)
+        new = self._misfits(values) if self.contents is Contents.CODES else set(values)
+        self.different.add(new)
+        new -= self.harmless
+        found = {value: reason for value in new if (reason := self.refused.get(value) or self._reason(value))}
+        if len(self.harmless) < MAX_HELD:
+            self.harmless |= new - found.keys()
+        if found:
+            self._refuse(found)
+            self.refused_rows += sum(often for value, often in zip(values, times, strict=True) if value in found)
+
+    def _refuse(self, found: dict[str, str]) -> None:
+        self.refused.update(islice(found.items(), max(MAX_HELD - len(self.refused), 0)))
+        self.overflows |= not found.keys() <= self.refused.keys()
+
+    def _mark(self, found: set[str]) -> None:
+        self.marked.update(islice(found - self.marked, max(MAX_HELD - len(self.marked), 0)))
+        self.overflows |= not found <= self.marked
 
     def _count(self, values: list[str], times: list[int]) -> None:
-        if len(self.counts) < MAX_DIFFERENT:
-            for value, often in zip(values, times, strict=True):
-                self.counts[value] += often
+        if len(self.counts) >= MAX_DIFFERENT:
+            self.overflows = True
+            return
+        for value, often in zip(values, times, strict=True):
+            self.counts[value] += often
 
-    def _look_at(self, value: str) -> None:
-        if reason := sign_of_patient(value, self.contents):
-            self.refused[value] = reason
-        elif self.contents is Contents.NAMES and value.isdigit() and len(value) >= LONG_NUMBER:
-            self.numeric.add(value)
+    def _reason(self, value: str) -> str:
+        """Why a value cannot stay, or ''. Where a row is not one person, only what is a patient's everywhere cannot."""
+        if self.contents in PLAIN or self._fits not in (None, tells):
+            return ""
+        reason = sign_of_patient(value, self.contents)
+        if not reason and self._refuses_numbers and is_long_number(value):
+            reason = NUMBER_AMONG_NAMES
+        return reason if self._is_single or reason in CERTAIN.values() else ""
 
     def close(self, signs: ValueSigns, *, is_single: bool) -> None:
         """All values were seen. Where a row is not one person, only what is a patient's everywhere is refused."""
-        if len(self.numeric) < len(self.different) * MANY:  # else the column names its sources by numbers
-            self.refused |= dict.fromkeys(self.numeric, "A number among names")
+        if self.contents is Contents.NAMES:
+            self._close_numbers()
         if self.contents in UNNAMED:
             self._close_open(signs, is_single=is_single)
+        self._is_single = is_single
         if not is_single:
             self.refused = {value: reason for value, reason in self.refused.items() if reason in CERTAIN.values()}
+
+    def _close_numbers(self) -> None:
+        """Numbers among names are patients' where they are few; else the column names its sources by numbers."""
+        numbers = {value for value in self.different.values if is_long_number(value) and not self.refused.get(value)}
+        self._refuses_numbers = len(numbers) < len(self.different) * MANY
+        if self._refuses_numbers:
+            self.harmless = set(filterfalse(is_long_number, self.harmless))
+            self._refuse(dict.fromkeys(numbers, NUMBER_AMONG_NAMES))
 
     def _close_open(self, signs: ValueSigns, *, is_single: bool) -> None:
         """What stands only once in a column whose name does not say what it holds may be a person's."""
@@ -171,6 +240,7 @@ class Strays:
             fits = NPI.fullmatch
         elif signs.share(signs.dates) > MOST:
             fits = DAY.fullmatch
+        self._fits = fits if is_single else tells
         for value, count in self.counts.items():
             if reason := fits is tells and sign_of_patient(value, self.contents):
                 self.refused[value] = reason
@@ -195,7 +265,7 @@ class Strays:
     @property
     def names_persons(self) -> bool:
         """Whether nearly each value is another and reads like `Surname, First`, with no title of a clinician."""
-        people = sum(1 for value in self.different if PERSON.fullmatch(value) and not PRACTICE.search(value))
+        people = sum(1 for value in self.different.values if PERSON.fullmatch(value) and not PRACTICE.search(value))
         return people >= MANY_PERSONS and people > len(self.different) * MOST
 
     @property
@@ -209,6 +279,11 @@ class Strays:
         people = sum(1 for value in self.counts if PERSON.fullmatch(value) and not PRACTICE.search(value))
         telling = sum(1 for value in self.counts if tells(value))
         return people < total * MANY and (self.filled >= REPEATS * total or telling > total * MOST)
+
+
+def is_long_number(value: str) -> bool:
+    """Whether a value is all digits, and more than a suite or a room has."""
+    return value.isdigit() and len(value) >= LONG_NUMBER
 
 
 def tells(value: str) -> bool:
