@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from crm.referrals.importing.workbook import FAULTS
-from tests.bench.figures import alone, figure
+from tests.bench.figures import alone, figure, spread
 from tests.bench.organization import organization
 from tests.bench.processes import Memory
 from tests.bench.report import Rows, say
@@ -86,27 +86,29 @@ class Reader:
 
 
 def measure(kind: str, bench_dir: Path, scale: Scale) -> Rows:
-    """Each workbook some times, one upload after the other."""
+    """Each workbook some times, and some seconds long, one upload after the other."""
+    books = {what: make() for what, make in BOOKS.items()}
     with organization(kind, "small", bench_dir) as made, program(made) as site:
         sender, reader = site.browser(made, "maren"), site.browser(made, "maren")
         rows = [
             ("A practice's page with nothing else running, ms, median / 95th percentile", str(alone(reader, PAGE, 40)))
         ]
-        for what, make in BOOKS.items():
-            rows += _uploads(what, make(), sender, reader, site.process.pid, scale.uploads)
+        for what, data in books.items():
+            rows += _uploads(what, data, sender, reader, site.process.pid, scale)
     return rows
 
 
-def _uploads(what: str, data: bytes, sender: Browser, reader: Browser, server: int, times: int) -> Rows:
-    took = []
+def _uploads(what: str, data: bytes, sender: Browser, reader: Browser, server: int, scale: Scale) -> Rows:
+    took: list[float] = []
+    alone(reader, PAGE, 5)
     with Reader(reader) as page, Memory(server, "workbook_child") as child:
-        for _ in range(times):
+        while len(took) < scale.uploads or sum(took) < scale.upload_seconds:
             says, seconds = _refused(sender, data)
             took.append(seconds)
-    say(f"{what}: {took}, {says}")
+    say(f"{what}: {len(took)} uploads, {len(page.seconds)} pages, {says}")
     return [
         (f"**{what}, a file of {len(data) / MEGABYTE:.1f} MB**", ""),
-        (f"Refused: {says}", f"after {max(took):.2f} s"),
+        (f"Refused: {says}", f"after {spread(took)}"),
         ("The page meanwhile, ms, median / 95th percentile", str(figure(page.seconds))),
         ("Memory of the process that reads the file", f"{child.largest:,.0f} MB" if child.largest else "–"),
     ]

@@ -21,6 +21,7 @@ class Scale:
     workbook: int = 100_000
     workbook_runs: int = 3
     uploads: int = 3
+    upload_seconds: float = 5
     kills: int = 100
     corpus_every: int = 1
 
@@ -33,5 +34,6 @@ class Scale:
 FULL = Scale()
 QUICK = Scale(
     organization="small", runs=1, crowd_runs=1, into_large=2_000, imports=(2_000,), import_runs=1, waits=2_000,
-    alone_seconds=0.5, workbook=500, workbook_runs=1, uploads=1, kills=1, corpus_every=200,
+    alone_seconds=0.5, workbook=500, workbook_runs=1, uploads=1, upload_seconds=0,
+    kills=1, corpus_every=200,
 )  # fmt: skip
