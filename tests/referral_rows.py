@@ -1,9 +1,9 @@
-"""Referrals as tests write them straight into the database, each with a number and a key of its own."""
+"""Referrals as tests write them straight into the database, each with a number of its own."""
 
 from itertools import count
 from typing import Any
 
-from crm.referrals.models import KEY_BYTES, TYPED_IN, Referral, ids_of
+from crm.referrals.models import TYPED_IN, Referral, ids_of
 
 NUMBERS = count(1)
 
@@ -14,6 +14,5 @@ def a_referral(**values: Any) -> Referral:
     of = values.get("import_id")
     return Referral(
         id=TYPED_IN + number if of is None else ids_of(of).start + number,
-        row_key=number.to_bytes(KEY_BYTES, "big"),
         **values,
     )

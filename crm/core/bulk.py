@@ -1,13 +1,13 @@
-"""Adds many rows to a table at once, column by column (executemany on SQLite, COPY on PostgreSQL), and removes many.
+"""Adds many rows to a table at once, column by column (executemany on SQLite, COPY on PostgreSQL).
 
 The database's own types go in: ISO text for days on SQLite, plain numbers, text, bytes, None. No SQLAlchemy type is
 asked, which for a million rows would take longer than everything else.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Column, Connection, Table
+from sqlalchemy import Connection, FromClause, Table
 from sqlalchemy.orm import Session
 
 
@@ -24,21 +24,11 @@ def load(session: Session, table: Table, columns: Mapping[str, Sequence[Any]]) -
             copy.write_row(row)
 
 
-def remove(session: Session, column: Column[Any], values: Sequence[Any]) -> None:
-    """Delete the rows in which a column has one of these values, in the session's transaction."""
-    connection, table = session.connection(), column.table.name
-    if connection.dialect.name == "sqlite":
-        rows = [(value,) for value in values]
-        connection.exec_driver_sql(f"DELETE FROM {table} WHERE {column.name} = ?", rows)
-    else:
-        connection.exec_driver_sql(f"DELETE FROM {table} WHERE {column.name} = ANY(%s)", (list(values),))
-
-
-def look_over(session: Session, *tables: Table) -> None:
+def look_over(session: Session, *tables: FromClause) -> None:
     """After many new rows: PostgreSQL plans by what it knows of a table, and would look by itself a minute later."""
     if session.get_bind().dialect.name == "postgresql":
         for table in tables:
-            session.connection().exec_driver_sql(f"ANALYZE {table.name}")
+            session.connection().exec_driver_sql(f"ANALYZE {cast(Table, table).name}")
 
 
 def _execute_many(connection: Connection, table: Table, columns: Mapping[str, Sequence[Any]]) -> None:

@@ -1,6 +1,5 @@
 """The database session, the model base and the column types that behave alike on SQLite and PostgreSQL."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -31,7 +30,7 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMES)
 
 
-LONGEST_REST = 0.1  # seconds; SQLite's own waiting never sleeps longer between two looks
+LONGEST_TURN = 0.25  # seconds, when nobody waits
 
 db = SQLAlchemy(model_class=Base)
 
@@ -154,20 +153,35 @@ def separate_transaction() -> Iterator[Session]:
 
 @contextmanager
 def turn(session: Session) -> Iterator[None]:
-    """One short transaction of a long work, committed at the end of the block; may be the first of many.
-
-    SQLite has one lock for writing, and who waits for it only looks now and then whether it is free. So the work leaves
-    it alone afterwards for half as long as it held it, and somebody who saves a form meanwhile gets in between. What
-    it works out until its next turn is part of that rest.
-    """
-    is_sqlite = session.get_bind().dialect.name == "sqlite"
-    if is_sqlite:
-        time.sleep(max(session.info.get("rests_until", 0.0) - clock.stopwatch(), 0.0))
-    started = clock.stopwatch()
+    """One short transaction of a long work, committed at the end of the block; may be the first of many."""
     yield
+    end_turn(session)
+
+
+@contextmanager
+def step(session: Session) -> Iterator[None]:
+    """One step of many like it, each of a few hundredths of a second. They share transactions, for every commit costs;
+    but when somebody waits, the transaction ends with its step. `end_turn` belongs behind the last one."""
+    began = session.info.setdefault("turn_began", clock.stopwatch())
+    yield
+    queue = engine.queue_of(session.connection())
+    if clock.stopwatch() - began > LONGEST_TURN or (queue and queue.is_anybody_waiting()):
+        end_turn(session)
+
+
+def pause(session: Session) -> Iterator[None]:
+    """Yields once between two turns, and not within one: there long work may report, or be stopped."""
+    if not session.in_transaction():
+        yield
+
+
+def end_turn(session: Session) -> None:
+    """Commit the steps since the last turn, and let those write who waited for it."""
+    session.info.pop("turn_began", None)
+    queue = engine.queue_of(session.connection())
     session.commit()
-    now = clock.stopwatch()
-    session.info["rests_until"] = now + min((now - started) / 2, LONGEST_REST)
+    if queue:
+        queue.give_way()
 
 
 @contextmanager

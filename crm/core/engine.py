@@ -7,16 +7,17 @@ write-ahead logging can lose commits in most installed versions. Each rule here 
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from sqlalchemy import Connection, Engine, event, text
 
 from crm.core import clock
 from crm.core.logs import here
+from crm.core.write_queue import WriteQueue
 
 log = structlog.get_logger()
 
@@ -65,6 +66,7 @@ def configure(engine: Engine) -> None:
     """Attach the rules above to an engine; each new connection and each new transaction follows them."""
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "close", _leave_queue)
         event.listen(engine, "begin", _begin_sqlite)
     else:
         event.listen(engine, "begin", _begin_postgresql)
@@ -106,7 +108,7 @@ def writing(*, on: bool = True) -> Iterator[None]:
         _reading.set(before)
 
 
-def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+def _prepare_sqlite(connection: sqlite3.Connection, record: Any) -> None:
     # None hands BEGIN to us: the driver's own transactions begin too late and lose updates.
     connection.isolation_level = None
     cursor = connection.cursor()
@@ -121,14 +123,32 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
         "temp_store = MEMORY",
     ):
         cursor.execute(f"PRAGMA {pragma}")
+    database = cursor.execute("PRAGMA database_list").fetchone()[2]
     cursor.close()
+    if database:
+        record.info["queue"] = WriteQueue(database)
+
+
+def _leave_queue(_connection: sqlite3.Connection, record: Any) -> None:
+    queue = record.info.pop("queue", None)
+    if queue is not None:
+        queue.close()
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    # A writer takes its lock at the start: read-then-write in a deferred transaction fails at once when busy.
-    reading = _reading.get()
+    reading, queue = _reading.get(), queue_of(connection)
     connection.exec_driver_sql(f"PRAGMA query_only = {int(reading)}")
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    if reading:
+        connection.exec_driver_sql("BEGIN")
+        return
+    # A writer takes its lock at the start: read-then-write in a deferred transaction fails at once when busy.
+    with queue.waiting() if queue else nullcontext():
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def queue_of(connection: Connection) -> WriteQueue | None:
+    """Who else waits to write to this SQLite database; PostgreSQL needs none, and a database in memory has none."""
+    return cast(WriteQueue | None, connection.info.get("queue"))
 
 
 def _begin_postgresql(connection: Connection) -> None:

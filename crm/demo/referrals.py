@@ -1,6 +1,5 @@
 """The demo's referrals, one row each: where from, for what, where to, and the import that brought it."""
 
-import hashlib
 from datetime import date, timedelta
 
 import numpy as np
@@ -13,7 +12,7 @@ from crm.demo.rows import Bools, Columns, Days, Floats, Ints, Objects, Rows, gen
 from crm.demo.specialties import SERVICE_LINES, SITE_SHARES, SITES
 from crm.demo.trends import month_numbers
 from crm.referrals.importing.rows import Named
-from crm.referrals.models import KEY_BYTES, ROWS_OF_IMPORT, TYPED_IN, PayerClass, RevenueKind, SourceKind
+from crm.referrals.models import ROWS_OF_IMPORT, TYPED_IN, PayerClass, RevenueKind, SourceKind
 
 WEEKDAY_SHARES = (1.1, 1.08, 1.02, 0.98, 0.82)
 PAYERS = (
@@ -62,7 +61,7 @@ def referral_columns(counts: Ints, sketches: list[Sketch], affiliations: Rows, s
     life = live(rng, received, line, today)
     imports = import_ids(rng, month, today)
     return Columns({
-        "id": _ids(imports, practice), "row_key": row_keys(seed, len(practice)),
+        "id": _ids(imports, practice),
         "import_id": imports, "month": month, "received_on": received,
         "practice_id": _or_none(practice + 1, is_unmatched),
         "provider_id": _or_none(provider, is_unmatched | (provider == 0)),
@@ -78,7 +77,7 @@ def referral_columns(counts: Ints, sketches: list[Sketch], affiliations: Rows, s
 def referral_tables(events: Columns, sketches: list[Sketch]) -> dict[str, Rows | Columns]:
     """The referrals and what they point to."""
     return {
-        "referral": events, "referral_key": key_columns(events), "referral_source": source_rows(sketches),
+        "referral": events, "referral_source": source_rows(sketches),
         "service_line": service_line_rows(), "site": site_rows(),
     }  # fmt: skip
 
@@ -147,17 +146,6 @@ def _or_none(values: Ints, is_none: Bools) -> Objects:
     result = values.astype(object)
     result[is_none] = None
     return result
-
-
-def row_keys(seed: int, size: int) -> list[bytes]:
-    """A key per row in the form of a fingerprint; no file that anybody imports has the same."""
-    return [hashlib.sha256(f"demo {seed} {number}".encode()).digest()[:KEY_BYTES] for number in range(size)]
-
-
-def key_columns(events: Columns) -> Columns:
-    """By what each row is known again, in the order of the keys."""
-    pairs = sorted(zip(events.columns["row_key"], events.columns["id"].tolist(), strict=True))  # type: ignore[union-attr]
-    return Columns({"row_key": [key for key, _ in pairs], "referral_id": [number for _, number in pairs]})
 
 
 def import_ids(rng: np.random.Generator, month: Ints, today: date) -> Objects:

@@ -14,7 +14,8 @@ from crm.accounts.passwords import hash_password
 from crm.accounts.services import first_password
 from crm.audit.models import Action
 from crm.audit.trail import record
-from crm.core import clock
+from crm.core import bulk, clock
+from crm.core.db import Base
 from crm.core.errors import Conflict
 from crm.demo.users import Person
 from crm.demo.world import build_world
@@ -53,6 +54,7 @@ def create_demo(
     world = build_world(scale, seed, today or clock.today(), hash_of=hash_of, row_key_secret=secrets.token_hex(32))
     write_world(session, world)
     rebuild_rollup(session)
+    bulk.look_over(session, *Base.metadata.sorted_tables)
     record(session, Action.CREATED, "organization", object_id=1, label="Demo organization", scale=scale, seed=seed)
     _write_passwords(data_dir, people, passwords)
     return Made({table: world.count(table) for table in world.tables}, passwords)

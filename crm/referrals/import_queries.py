@@ -20,7 +20,6 @@ from crm.referrals.models import (
     ImportUpload,
     Referral,
     ReferralImport,
-    ReferralKey,
     ReferralSource,
     ServiceLine,
     Site,
@@ -28,7 +27,7 @@ from crm.referrals.models import (
 from crm.referrals.queries import is_counted, is_shown, of_import
 from crm.referrals.rollup_models import ReferralTotalMonth
 
-ROWS, KEYS = cast(Table, Referral.__table__), cast(Table, ReferralKey.__table__)
+ROWS = cast(Table, Referral.__table__)
 SOURCES = cast(Table, ReferralSource.__table__)
 PIECE = 5_000
 
@@ -56,11 +55,6 @@ def refusals_query(import_id: int) -> Select[int, str, str]:
     """Line, column and reason of each refused row, in the order of the file."""
     query = select(ImportRefusal.line, ImportRefusal.column, ImportRefusal.reason)
     return query.where(ImportRefusal.import_id == import_id).order_by(ImportRefusal.line, ImportRefusal.id)
-
-
-def newest_ids(session: Session, keys: Sequence[bytes]) -> dict[bytes, int]:
-    """The newest versions of the rows that have one of these keys, which should be in order."""
-    return _by_key(session, KEYS.c.row_key, KEYS.c.referral_id, keys)
 
 
 def source_ids(session: Session, keys: Sequence[bytes]) -> dict[bytes, int]:

@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
 from crm.core import bulk
-from crm.core.db import glance, turn
+from crm.core.db import end_turn, glance, pause, step, turn
 from crm.referrals.importing.sums import Sums
 from crm.referrals.models import Referral, ReferralImport
 from crm.referrals.queries import of_import
@@ -39,9 +39,11 @@ def write(session: Session, sums: Sums, layer: int, rest: Rest, rollups: Iterabl
     """Write sums as a layer, which must be hidden."""
     for rollup in rollups:
         for columns in sums.turns(rollup, layer, TURN_CELLS):
-            with turn(session):
+            with step(session):
                 bulk.load(session, rollup.table, columns)
-            rest()
+            for _ in pause(session):
+                rest()
+    end_turn(session)
 
 
 def is_large(sums: Sums) -> bool:

@@ -301,7 +301,6 @@ class Referral(Model):
     )
 
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False)
-    row_key: Mapped[bytes] = mapped_column(LargeBinary(KEY_BYTES))
     import_id: Mapped[int | None]
     replaced_by: Mapped[int | None]
     replaces_id: Mapped[int | None] = mapped_column(BigInteger)
@@ -329,15 +328,23 @@ class Referral(Model):
         return self.id - TYPED_IN
 
 
-class ReferralKey(Model):
-    """By what a referral is known again, and its newest version. Clustered by the key: an import adds in its order."""
+class ReferralKeyPage(Model):
+    """Some keys of the rows of one import, in order, by which its rows are known again; and the place of each row.
 
-    __tablename__ = "referral_key"
-    __table_args__ = (CLUSTERED,)
+    A key is a one-way fingerprint (HMAC) of what makes a row of its sender the same row again. A million of them are a
+    few hundred pages, which come with an import and go with it: as rows of a table they would take as long as the
+    referrals. Several imports may have the same key; the newest row of it is the one that nothing replaced.
+    """
 
-    # One-way fingerprint (HMAC) of what makes a row of its sender the same row again.
-    row_key: Mapped[bytes] = mapped_column(LargeBinary(KEY_BYTES), primary_key=True)
-    referral_id: Mapped[int] = mapped_column(BigInteger)
+    __tablename__ = "referral_key_page"
+    __table_args__ = (Index("ix_referral_key_page_import", "import_id"),)
+
+    id: Mapped[Key]
+    import_id: Mapped[int] = mapped_column(ForeignKey("referral_import.id", ondelete="CASCADE"))
+    first_key: Mapped[bytes] = mapped_column(LargeBinary(KEY_BYTES))
+    last_key: Mapped[bytes] = mapped_column(LargeBinary(KEY_BYTES))
+    keys: Mapped[bytes] = deferred(mapped_column(LargeBinary, nullable=False))  # KEY_BYTES each
+    places: Mapped[bytes] = deferred(mapped_column(LargeBinary, nullable=False))  # four bytes each, the lowest first
 
 
 class MappingProfile(Audited, Timestamped, Model):

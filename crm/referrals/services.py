@@ -1,11 +1,10 @@
 """Writes of single referrals and monthly counts that are typed in, and of service lines and sites."""
 
-import secrets
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from crm.accounts.queries import get_organization
@@ -18,23 +17,22 @@ from crm.directory.models import Affiliation
 from crm.directory.queries import get_practice
 from crm.referrals import layers, row_queries
 from crm.referrals.importing.facts import VALUES, Facts
-from crm.referrals.importing.keys import Keys
 from crm.referrals.importing.names import LAST_POSITION
 from crm.referrals.importing.rows import MAX_AHEAD
 from crm.referrals.importing.sums import Sums
 from crm.referrals.importing.values import MAX_COUNT, OLDEST_YEAR
 from crm.referrals.models import (
-    KEY_BYTES,
     TYPED_IN,
     PayerClass,
     Referral,
-    ReferralKey,
     ReferralStatus,
     RevenueKind,
     ServiceLine,
     Site,
 )
 from crm.referrals.rollup import wait_for_others
+
+IDENTIFYING = ("practice_id", "month", "provider_id", "service_line_id", "site_id", "payer", "status")
 
 
 @dataclass(frozen=True)
@@ -71,12 +69,11 @@ def enter_referral(session: Session, viewer: Viewer, entry: Entry) -> tuple[Refe
     _check_entry(session, viewer, entry)
     if entry.received_on is not None:
         _check_singles_are_kept(session)
-    key = _key_of(session, entry)
-    row = _find(session, key)
+    number = _next_id(session)
+    row = _find_count(session, entry)
     replaced = row.count if row else None
     if row is None:
-        row = Referral(id=_next_id(session), row_key=key, import_id=None)
-        session.add(ReferralKey(row_key=key, referral_id=row.id))
+        row = Referral(id=number, import_id=None)
     _write(session, viewer, row, entry, Action.CREATED if replaced is None else Action.CHANGED)
     return row, replaced
 
@@ -86,13 +83,10 @@ def change_referral(session: Session, viewer: Viewer, row: Referral, entry: Entr
     _check_entry(session, viewer, entry)
     if entry.received_on is not None and row.received_on is None:
         _check_singles_are_kept(session)
-    key = _key_of(session, entry) if entry.received_on is None else row.row_key
-    other = _find(session, key)
+    wait_for_others(session)
+    other = _find_count(session, entry)
     if other is not None and other.id != row.id:
         raise Invalid(month="There is a count for this source and month already. Change that one.")
-    if key != row.row_key:
-        session.execute(update(ReferralKey).where(ReferralKey.row_key == row.row_key).values(row_key=key))
-        row.row_key = key
     _write(session, viewer, row, entry, Action.CHANGED)
 
 
@@ -101,7 +95,6 @@ def delete_referral(session: Session, row: Referral) -> None:
     record(session, Action.DELETED, "referral", object_id=row.number, label=formats.month(row.month), count=row.count)
     sums = Sums()
     _count(sums, row, -1)
-    session.execute(delete(ReferralKey).where(ReferralKey.row_key == row.row_key))
     session.delete(row)
     session.flush()
     layers.apply(session, sums)
@@ -141,9 +134,14 @@ def _count(sums: Sums, row: Referral, sign: int) -> None:
     sums.add(facts, np.zeros(1, dtype=bool), sign)
 
 
-def _find(session: Session, key: bytes) -> Referral | None:
-    query = select(Referral).join(ReferralKey, ReferralKey.referral_id == Referral.id)
-    return session.scalars(query.where(ReferralKey.row_key == key)).first()
+def _find_count(session: Session, entry: Entry) -> Referral | None:
+    """The count of a month that was typed in before for the same source and kind; single referrals are each their own.
+    Whoever types in waits for others, so no two write the same."""
+    if entry.received_on is not None:
+        return None
+    same = [getattr(Referral, name).is_not_distinct_from(getattr(entry, name)) for name in IDENTIFYING]
+    query = select(Referral).where(Referral.id >= TYPED_IN, Referral.received_on.is_(None), *same)
+    return session.scalars(query).first()
 
 
 def _next_id(session: Session) -> int:
@@ -151,22 +149,6 @@ def _next_id(session: Session) -> int:
     wait_for_others(session)
     last = session.scalar(select(func.max(Referral.id)).where(Referral.id >= TYPED_IN))
     return TYPED_IN + 1 if last is None else last + 1
-
-
-def _key_of(session: Session, entry: Entry) -> bytes:
-    """Typed-in events are each their own; a month's count is known by what it counts."""
-    if entry.received_on is not None:
-        return secrets.token_bytes(KEY_BYTES)
-    parts = (
-        entry.practice_id,
-        entry.month,
-        entry.provider_id,
-        entry.service_line_id,
-        entry.site_id,
-        entry.payer.value,
-        entry.status.value,
-    )
-    return Keys(get_organization(session).row_key_secret).of_texts(["\x1f".join(["typed in", *map(str, parts)])])
 
 
 def _check_singles_are_kept(session: Session) -> None:

@@ -40,9 +40,10 @@ def counts(batch: ReferralImport) -> tuple[int, int, int, int, int]:
 
 
 def rows(session: Session, *names: str) -> list[Any]:
-    """What is counted, by key; without names all values."""
+    """What is counted, in the order of what it says; without names all values."""
     columns = [getattr(Referral, name) for name in names or VALUES]
-    found = session.execute(select(*columns).where(is_counted()).order_by(Referral.row_key)).all()
+    said = [getattr(Referral, name) for name in VALUES]
+    found = session.execute(select(*columns).where(is_counted()).order_by(*said)).all()
     return [row[0] if len(names) == 1 else tuple(row) for row in found]
 
 

@@ -17,12 +17,13 @@ from flask import Flask
 from sqlalchemy import delete, update
 
 from crm.accounts.viewer import SYSTEM
+from crm.core import db as core_db
 from crm.core.db import commit, db
 from crm.jobs import services as jobs
 from crm.jobs import worker
 from crm.jobs.models import Job, JobState
 from crm.referrals import import_services, layers
-from crm.referrals.importing import batches, leftovers, taking_back, writing
+from crm.referrals.importing import batches, key_pages, leftovers, taking_back, writing
 from crm.referrals.importing.lock import only_one
 from crm.referrals.models import ImportState, ReferralImport
 from crm.referrals.rollup import check_rollup, repair
@@ -109,8 +110,9 @@ def cut_small(patch: pytest.MonkeyPatch) -> None:
     """Many turns, although there are few rows."""
     patch.setattr(batches, "BATCH_ROWS", 60)
     patch.setattr(batches, "BLOCK_LINES", 60)
-    for module in (writing, taking_back, leftovers, layers):
-        for size in ("TURN_ROWS", "TURN_KEYS", "TURN_CHANGES", "TURN_CELLS"):
+    patch.setattr(core_db, "LONGEST_TURN", 0.0)
+    for module in (writing, key_pages, taking_back, leftovers, layers):
+        for size in ("PAGE_KEYS", "STEP_ROWS", "STEP_CHANGES", "TURN_CELLS"):
             if hasattr(module, size):
                 patch.setattr(module, size, 60)
 
@@ -198,4 +200,4 @@ def _state(batch_id: int) -> ImportState:
 
 
 def _rows() -> list[object]:
-    return rows(db.session(), "status", "count", "row_key")
+    return rows(db.session(), "status", "count", "source_id", "received_on")

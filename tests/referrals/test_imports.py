@@ -285,10 +285,10 @@ def test_a_first_import_can_go_while_a_later_version_stays(session: Session) -> 
 
 def test_what_was_taken_back_can_come_again(session: Session) -> None:
     first = bring_in(session, events(5))
-    before = rows(session, "row_key", "status", "practice_id")
+    before = rows(session, "received_on", "status", "practice_id")
     take_back(session, first)
     assert counts(bring_in(session, events(5))) == (5, 5, 0, 0, 0)
-    assert rows(session, "row_key", "status", "practice_id") == before
+    assert rows(session, "received_on", "status", "practice_id") == before
 
 
 def test_only_what_is_done_can_be_taken_back(session: Session) -> None:

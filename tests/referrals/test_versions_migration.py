@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from flask_migrate import downgrade, upgrade
 from sqlalchemy import func, select, text
@@ -13,7 +14,9 @@ from crm.accounts.services import set_up_organization
 from crm.app import create_app
 from crm.core.db import db
 from crm.referrals import layers
-from crm.referrals.models import Referral
+from crm.referrals.importing.key_pages import PLACE
+from crm.referrals.importing.keys import key_list
+from crm.referrals.models import Referral, ReferralKeyPage, ids_of
 from crm.referrals.rollup import check_rollup
 from crm.referrals.rollup_models import ReferralPracticeMonth
 from tests.referrals.files import csv_bytes, event, events
@@ -24,8 +27,13 @@ MIGRATIONS = str(Path(__file__).parents[2] / "migrations")
 
 def versions(session: Session) -> list[tuple[Any, ...]]:
     """All versions, also those that no longer count."""
-    columns = (Referral.row_key, Referral.import_id, Referral.replaced_by, Referral.status, Referral.appointment_on)
-    return [tuple(row) for row in session.execute(select(*columns).order_by(*columns[:2]))]
+    columns = (Referral.import_id, Referral.replaced_by, Referral.status, Referral.appointment_on)
+    found = {row[0]: tuple(row[1:]) for row in session.execute(select(Referral.id, *columns))}
+    keys = {}
+    for page in session.scalars(select(ReferralKeyPage)):
+        places = np.frombuffer(page.places, PLACE).tolist()
+        keys |= {ids_of(page.import_id)[place]: key for place, key in zip(places, key_list(page.keys), strict=True)}
+    return sorted((keys[id_], *values) for id_, values in found.items())
 
 
 def test_versions_and_sums_survive_the_way_down_and_up(

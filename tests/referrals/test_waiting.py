@@ -10,9 +10,10 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from crm.accounts.viewer import SYSTEM
+from crm.core import db as core_db
 from crm.core.db import db
 from crm.referrals import import_services, layers
-from crm.referrals.importing import batches, leftovers, taking_back, writing
+from crm.referrals.importing import batches, key_pages, leftovers, taking_back, writing
 from crm.referrals.importing.taking_back import take_back_rows
 from crm.referrals.importing.writing import write_import
 from crm.referrals.models import ImportState, ReferralImport
@@ -49,10 +50,11 @@ def test_somebody_saves_between_the_turns_of_an_import(
     app: Flask, cast: Cast, database: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batches, "BATCH_ROWS", 100)
-    for module in (writing, taking_back, leftovers, layers):
-        for size in ("TURN_ROWS", "TURN_KEYS", "TURN_CHANGES", "TURN_CELLS"):
+    for module in (writing, key_pages, taking_back, leftovers, layers):
+        for size in ("PAGE_KEYS", "STEP_ROWS", "STEP_CHANGES", "TURN_CELLS"):
             if hasattr(module, size):
                 monkeypatch.setattr(module, size, 20)
+    monkeypatch.setattr(core_db, "LONGEST_TURN", 60.0)
     session = db.session()
     data = csv_bytes([event(n) for n in range(ROWS)])
     batch = import_services.take_in_file(session, SYSTEM, "a.csv", data)

@@ -216,7 +216,7 @@ def put_files(folder: Path) -> None:
 def rows_now() -> list[Any]:
     from tests.referrals.importing import rows
 
-    return rows(db.session(), "row_key", "status", "received_on")
+    return rows(db.session(), "source_id", "status", "received_on")
 
 
 @pytest.mark.real_commits

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from crm.core import bulk
 from crm.core.db import glance
 from crm.core.errors import Invalid
 from crm.directory.importing.applying import apply
@@ -23,6 +24,7 @@ from crm.directory.importing.rows import FileKind, Reason, Record, RowFilter, Sa
 from crm.directory.importing.seen import SeenNumbers
 from crm.directory.importing.storing import store
 from crm.directory.importing.working import Working
+from crm.directory.models import Affiliation, Practice, Provider
 
 PIECE = 400
 SAMPLES = 12
@@ -77,6 +79,8 @@ def run_import(
     if not progress.counts.read:
         raise Invalid(NO_ROWS)
     _apply_whole(piece, working, progress, is_filtered=wanted.is_set)
+    if not is_dry:
+        bulk.look_over(session, Practice.__table__, Provider.__table__, Affiliation.__table__)
     checkpoint(progress)
     return progress.counts
 

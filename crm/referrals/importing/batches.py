@@ -14,7 +14,7 @@ import numpy as np
 from crm.referrals.importing.facts import CHOICES, EPOCH, NONE, Bools, Ints, numbers
 from crm.referrals.importing.headers import Target
 from crm.referrals.importing.kept import Block
-from crm.referrals.importing.keys import PART, Keys, halves, key_list
+from crm.referrals.importing.keys import PART, Keys, first_halves, key_list, some_keys
 from crm.referrals.importing.rows import Named, Refusal, RowReader, Rows
 from crm.referrals.models import SourceKind
 
@@ -106,7 +106,7 @@ def _children(batch: Batch, seen: "_Seen") -> Batch:
 def _part(rows: Rows, keys: bytes, places: Ints) -> Batch:
     if len(places) == len(rows):
         return Batch(rows, keys)
-    return Batch(rows.take(places), b"".join(key_list(keys, places.tolist())))
+    return Batch(rows.take(places), some_keys(keys, places))
 
 
 def _keys_of(rows: Rows, keys: Keys) -> bytes:
@@ -175,7 +175,7 @@ class _Seen:
 
     def add(self, keys: bytes, said: Ints, among: Bools) -> tuple[Bools, Bools]:
         """Which rows say again what was said, and which say it differently. The other ones are seen from now on."""
-        found = halves(keys)[0]
+        found = first_halves(keys)
         repeated, contradicts = (np.zeros(len(found), dtype=bool) for _ in range(2))
         rows = np.flatnonzero(among)
         order = rows[np.argsort(found[rows], kind="stable")]

@@ -14,7 +14,7 @@ from crm.referrals.importing.headers import Target
 from crm.referrals.importing.mapping import missing
 from crm.referrals.importing.outcome import Outcome, outcome_of
 from crm.referrals.importing.rows import Refusal
-from crm.referrals.importing.writing import REFUSALS, TURN_ROWS, Tally, batches_of, load_refusals, plan_of
+from crm.referrals.importing.writing import REFUSALS, STEP_ROWS, Tally, batches_of, load_refusals, plan_of
 from crm.referrals.models import ReferralImport
 from crm.referrals.preview_queries import received_by_month
 
@@ -102,9 +102,9 @@ def keep_refusals(session: Session, import_id: int, refusals: list[Refusal]) -> 
     """Keep the rows with a problem for the list of reasons. Commits its turns."""
     with turn(session):
         session.execute(delete(REFUSALS).where(REFUSALS.c.import_id == import_id))
-    for start in range(0, len(refusals), TURN_ROWS):
+    for start in range(0, len(refusals), STEP_ROWS):
         with turn(session):
-            load_refusals(session, import_id, refusals[start : start + TURN_ROWS])
+            load_refusals(session, import_id, refusals[start : start + STEP_ROWS])
 
 
 def mapping_problems(batch: ReferralImport) -> list[str]:

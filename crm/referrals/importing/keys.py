@@ -7,13 +7,16 @@ so two like rows of one file are two referrals and the same file twice changes n
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from crm.referrals.importing.facts import Ints
 from crm.referrals.models import KEY_BYTES
 
 PART = "\x1f"
+KeyArray = NDArray[np.bytes_]
 
 
 class Keys:
@@ -66,13 +69,30 @@ def _padded(secret: bytes) -> bytes:
     return (hashlib.sha256(secret).digest() if len(secret) > whole else secret).ljust(whole, b"\x00")
 
 
-def halves(keys: bytes) -> tuple[np.ndarray, np.ndarray]:
-    """Keys as two arrays of numbers, by which they sort as their bytes do."""
+class Ordered(NamedTuple):
+    """Keys in order, and where each stood before."""
+
+    keys: KeyArray
+    order: Ints
+
+
+def in_order(keys: bytes) -> Ordered:
+    """Sort keys that stand one behind the other; as numbers of eight bytes they sort as their bytes do."""
     pairs = np.frombuffer(keys, dtype=">u8").reshape(-1, 2).astype(np.uint64)
-    return pairs[:, 0], pairs[:, 1]
+    order = np.lexsort((pairs[:, 1], pairs[:, 0]))
+    return Ordered(np.frombuffer(keys, dtype=f"S{KEY_BYTES}")[order], order)
 
 
-def key_list(keys: bytes, places: Iterable[int] | None = None) -> list[bytes]:
-    """Single keys, of all rows or of those at some places."""
-    at = range(len(keys) // KEY_BYTES) if places is None else places
-    return [keys[place * KEY_BYTES : place * KEY_BYTES + KEY_BYTES] for place in at]
+def first_halves(keys: bytes) -> NDArray[np.uint64]:
+    """The first eight bytes of each key, as a number."""
+    return np.frombuffer(keys, dtype=">u8")[::2].astype(np.uint64)
+
+
+def some_keys(keys: bytes, places: Ints) -> bytes:
+    """The keys at some places."""
+    return np.frombuffer(keys, dtype=f"V{KEY_BYTES}")[places].tobytes()
+
+
+def key_list(keys: bytes) -> list[bytes]:
+    """Single keys."""
+    return [keys[start : start + KEY_BYTES] for start in range(0, len(keys), KEY_BYTES)]

@@ -18,7 +18,8 @@ from crm.referrals.importing.batches import Batch
 from crm.referrals.importing.facts import CHOICES, NONE, VALUES, Bools, Facts, Ints, day_number
 from crm.referrals.importing.headers import MONEY, Target
 from crm.referrals.importing.kept import Block
-from crm.referrals.importing.keys import halves, key_list
+from crm.referrals.importing.key_pages import newest_ids
+from crm.referrals.importing.keys import some_keys
 from crm.referrals.importing.mapping import MappedColumn
 from crm.referrals.importing.matching import Sources
 from crm.referrals.importing.names import Names, apart_ids
@@ -46,11 +47,11 @@ class Versions:
     """Rows to write: their values, their keys, and which came from no practice."""
 
     facts: Facts
-    keys: list[bytes]
+    keys: bytes  # one behind the other
     is_apart: Bools
 
     def __len__(self) -> int:
-        return len(self.keys)
+        return len(self.facts)
 
 
 @dataclass
@@ -89,7 +90,6 @@ class Plan:
     names: Names
     secret: str
     rows: int  # of the file, as they were counted when it was taken in
-    are_all_new: bool  # nothing was there when the import began
 
     def __post_init__(self) -> None:
         self.reader = RowReader(self.columns, self.grain, self.options, self.today)
@@ -104,11 +104,10 @@ class Plan:
 
 def outcome_of(session: Session, plan: Plan, batch: Batch) -> Outcome:
     """What becomes of the rows of a batch, whose names are all known by now. Ends the transaction in which it reads."""
-    keys = key_list(batch.keys)
     with glance(session):
         apart = apart_ids(session)
         facts, is_apart = _facts(plan, batch, apart)
-        newest = np.zeros(len(keys), dtype=np.int64) if plan.are_all_new else _newest(session, batch.keys, keys)
+        newest = newest_ids(session, batch.keys)
         known = np.flatnonzero(newest)
         stored = import_queries.read_facts(session, newest[known].tolist())
     rows = batch.rows
@@ -119,9 +118,9 @@ def outcome_of(session: Session, plan: Plan, batch: Batch) -> Outcome:
     is_unmatched = (facts["practice_id"] == NONE) & ~is_apart & ~leaves(unsaid, Part.SOURCE)
     return Outcome(
         lines=rows.lines,
-        new=Versions(facts.take(fresh), [keys[place] for place in fresh.tolist()], is_apart[fresh]),
+        new=Versions(facts.take(fresh), some_keys(batch.keys, fresh), is_apart[fresh]),
         changed=Changed(
-            after.take(differs), [keys[place] for place in changed.tolist()],
+            after.take(differs), some_keys(batch.keys, changed),
             np.isin(after["source_id"][differs], apart), newest[changed].tolist(), stored.take(differs),
             np.isin(stored["source_id"][differs], apart),
         ),
@@ -163,17 +162,6 @@ def _days(columns: dict[str, Ints]) -> Ints:
         return columns["received_on"]
     middles = np.array([months[month] for month in columns["month"].tolist()], dtype=np.int64)
     return np.where(columns["received_on"] == NONE, middles, columns["received_on"])
-
-
-def _newest(session: Session, packed: bytes, keys: list[bytes]) -> Ints:
-    """The row that has each key now, or 0."""
-    found = np.zeros(len(keys), dtype=np.int64)
-    order = np.lexsort(halves(packed)[::-1]).tolist()
-    ids = import_queries.newest_ids(session, [keys[place] for place in order])
-    if ids:
-        for place, key in enumerate(keys):
-            found[place] = ids.get(key, 0)
-    return found
 
 
 def _merged(plan: Plan, before: Facts, after: Facts, unsaid: Ints) -> Facts:

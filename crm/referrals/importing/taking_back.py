@@ -24,7 +24,7 @@ from crm.referrals.importing.leftovers import clear_leftovers
 from crm.referrals.importing.lock import only_one
 from crm.referrals.importing.names import apart_ids, remove_unused
 from crm.referrals.importing.sums import Sums
-from crm.referrals.importing.writing import ROWS, TURN_CHANGES
+from crm.referrals.importing.writing import ROWS, STEP_CHANGES
 from crm.referrals.models import ImportState, Referral, ReferralImport, ids_of
 from crm.referrals.queries import of_import
 from crm.referrals.rollup_contents import ROLLUPS, TOTAL
@@ -96,7 +96,7 @@ def _pass_on(session: Session, import_id: int) -> None:
         .add_columns(Referral.replaced_by.label("later"))
         .join(later, later.replaces_id == Referral.id)
         .where(of_import(import_id), Referral.replaced_by.is_not(None))
-        .limit(TURN_CHANGES)
+        .limit(STEP_CHANGES)
     )
     while rows := _chains(session, query):
         with turn(session):

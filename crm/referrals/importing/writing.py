@@ -4,8 +4,7 @@ A killed import leaves rows of an import that is not done; nobody reads them, an
 import is whole or absent, whenever its process ends. No turn holds the lock for longer than a page takes to save, and
 the file is read and matched between them.
 
-Rows are written in the order of their practices, and keys in their own order: written as they come, each would change
-another page of the database.
+Rows are written in the order of their practices: written as they come, each would change another page of the database.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +13,7 @@ from functools import partial
 from typing import Any, cast
 
 import numpy as np
-from sqlalchemy import Table, bindparam, delete, select, update
+from sqlalchemy import Table, delete, update
 from sqlalchemy.orm import Session
 
 from crm.accounts.queries import get_organization
@@ -22,7 +21,7 @@ from crm.audit.models import Action
 from crm.audit.trail import record
 from crm.core import bulk, clock
 from crm.core.beside import beside
-from crm.core.db import glance, turn
+from crm.core.db import end_turn, glance, pause, step, turn
 from crm.core.errors import Conflict
 from crm.jobs.run import Checkpoint, unstoppable
 from crm.referrals import import_queries, layers
@@ -31,7 +30,8 @@ from crm.referrals.importing.batches import Batch, read_batches
 from crm.referrals.importing.corrections import Correction, corrected
 from crm.referrals.importing.facts import Facts, Ints
 from crm.referrals.importing.kept import Block
-from crm.referrals.importing.keys import Keys, halves, key_list
+from crm.referrals.importing.key_pages import write_pages
+from crm.referrals.importing.keys import Keys
 from crm.referrals.importing.leftovers import clear_leftovers
 from crm.referrals.importing.lock import only_one
 from crm.referrals.importing.mapping import MappedColumn
@@ -46,15 +46,14 @@ from crm.referrals.models import (
     ImportUpload,
     Referral,
     ReferralImport,
-    ReferralKey,
     ids_of,
 )
 
-ROWS, KEYS = cast(Table, Referral.__table__), cast(Table, ReferralKey.__table__)
-REFUSALS = cast(Table, ImportRefusal.__table__)
+ROWS, REFUSALS = cast(Table, Referral.__table__), cast(Table, ImportRefusal.__table__)
 READ_BESIDE = 50_000  # rows
 Blocks = Callable[[], Iterator[Block]]
-TURN_ROWS, TURN_KEYS, TURN_CHANGES = 8_000, 16_000, 2_000
+STEP_ROWS, STEP_CHANGES = 4_000, 1_000
+MOST_KEYS = 1_000_000  # so many are sorted together
 
 
 @dataclass
@@ -101,7 +100,6 @@ def plan_of(session: Session, batch: ReferralImport, blocks: Blocks | None = Non
         names=Names.load(session),
         secret=get_organization(session).row_key_secret,
         rows=batch.read_rows,
-        are_all_new=session.scalar(select(ReferralKey.referral_id).limit(1)) is None,
     )
 
 
@@ -174,7 +172,7 @@ def _make_names(session: Session, import_id: int, names: Names, batch: Batch) ->
 
 
 class _Writer:
-    """Writes the rows of one import, in turns, each with its number."""
+    """Writes the rows of one import, each with its number, and their keys; gives pause between its turns."""
 
     def __init__(self, session: Session, import_id: int) -> None:
         self._session, self._import_id = session, import_id
@@ -183,78 +181,68 @@ class _Writer:
         self._ids: list[Ints] = []
 
     def write(self, outcome: Outcome) -> Iterator[None]:
-        """Write what becomes of a batch; yields after every turn."""
+        """Write what becomes of a batch."""
         yield from self._write_new(outcome.new)
         yield from self._write_changed(outcome.changed)
-        for start in range(0, len(outcome.refused), TURN_ROWS):
-            self._write_refused(outcome.refused[start : start + TURN_ROWS])
-            yield
+        for start in range(0, len(outcome.refused), STEP_ROWS):
+            with step(self._session):
+                load_refusals(self._session, self._import_id, outcome.refused[start : start + STEP_ROWS])
+            yield from pause(self._session)
+        if sum(map(len, self._ids)) >= MOST_KEYS:
+            yield from self.write_keys()
+        end_turn(self._session)
+
+    def write_keys(self) -> Iterator[None]:
+        """Write the keys of the rows that were written so far."""
+        keys, ids = b"".join(self._keys), np.concatenate([*self._ids, np.empty(0, dtype=np.int64)])
+        self._keys, self._ids = [], []
+        yield from write_pages(self._session, self._import_id, keys, ids)
+        end_turn(self._session)
 
     def _write_new(self, new: Versions) -> Iterator[None]:
         order = np.lexsort((new.facts["month"], new.facts["practice_id"]))
-        first = self._next
-        self._next += len(new)
-        for start in range(0, len(new), TURN_ROWS):
-            places = order[start : start + TURN_ROWS]
-            columns = self._columns(new, places, first + start)
-            with turn(self._session):
+        first = self._numbered(new, order)
+        for start in range(0, len(new), STEP_ROWS):
+            columns = self._columns(new, order[start : start + STEP_ROWS], first + start)
+            with step(self._session):
                 bulk.load(self._session, ROWS, columns)
-            yield
-        ids = np.empty(len(new), dtype=np.int64)
-        ids[order] = np.arange(first, first + len(new))
-        self._keys.append(b"".join(new.keys))
-        self._ids.append(ids)
-
-    def write_keys(self) -> Iterator[None]:
-        """Write the keys of all new rows, when all are known; yields after every turn."""
-        keys = b"".join(self._keys)
-        ids = np.concatenate([*self._ids, np.empty(0, dtype=np.int64)])
-        by_key = np.lexsort(halves(keys)[::-1])
-        for start in range(0, len(ids), TURN_KEYS):
-            places = by_key[start : start + TURN_KEYS]
-            columns = {"row_key": key_list(keys, places.tolist()), "referral_id": ids[places].tolist()}
-            with turn(self._session):
-                bulk.load(self._session, KEYS, columns)
-            yield
+            yield from pause(self._session)
 
     def _write_changed(self, changed: Changed) -> Iterator[None]:
         order = np.argsort(np.array(changed.replaces, dtype=np.int64))
-        for start in range(0, len(changed), TURN_CHANGES):
-            places = order[start : start + TURN_CHANGES]
+        first = self._numbered(changed, order)
+        for start in range(0, len(changed), STEP_CHANGES):
+            places = order[start : start + STEP_CHANGES]
             replaces = [changed.replaces[place] for place in places.tolist()]
-            columns = self._columns(changed, places, self._next) | {"replaces_id": replaces}
-            with turn(self._session):
+            columns = self._columns(changed, places, first + start) | {"replaces_id": replaces}
+            with step(self._session):
                 before = ROWS.c.id.in_(replaces)
                 self._session.execute(update(ROWS).where(before).values(replaced_by=self._import_id))
                 bulk.load(self._session, ROWS, columns)
-                point_keys(self._session, dict(zip(columns["row_key"], columns["id"], strict=True)))
-            self._next += len(places)
-            yield
+            yield from pause(self._session)
 
-    def _columns(self, versions: Versions, places: Any, first: int) -> dict[str, Sequence[Any]]:
+    def _numbered(self, versions: Versions, order: Ints) -> int:
+        """Give rows their numbers, in this order; returns the first."""
+        first, self._next = self._next, self._next + len(versions)
+        ids = np.empty(len(versions), dtype=np.int64)
+        ids[order] = np.arange(first, self._next)
+        self._keys.append(versions.keys)
+        self._ids.append(ids)
+        return first
+
+    def _columns(self, versions: Versions, places: Ints, first: int) -> dict[str, Sequence[Any]]:
         facts: Facts = versions.facts.take(places)
         return {
             "id": list(range(first, first + len(places))),
-            "row_key": [versions.keys[place] for place in places.tolist()],
             "import_id": [self._import_id] * len(places),
             **facts.lists(),
         }
-
-    def _write_refused(self, refused: list[Refusal]) -> None:
-        with turn(self._session):
-            load_refusals(self._session, self._import_id, refused)
 
 
 def load_refusals(session: Session, import_id: int, refused: list[Refusal]) -> None:
     """Keep rows that do not go in for the list of reasons."""
     columns = dict(zip(Refusal._fields, zip(*refused, strict=True), strict=True))
     bulk.load(session, REFUSALS, {"import_id": [import_id] * len(refused), **columns})
-
-
-def point_keys(session: Session, ids: dict[bytes, int]) -> None:
-    """Say which rows are the newest of their keys."""
-    statement = update(KEYS).where(KEYS.c.row_key == bindparam("of_key")).values(referral_id=bindparam("newest"))
-    session.connection().execute(statement, [{"of_key": key, "newest": ids[key]} for key in sorted(ids)])
 
 
 def _show(session: Session, import_id: int, tally: Tally, sums: Sums) -> None:
