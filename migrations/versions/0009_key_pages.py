@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0009"
+down_revision = "0008"
 CHANGES = {
     "referral.row_key": "moves into pages",
     "referral_key": "is made into pages, and out of them on the way back",
