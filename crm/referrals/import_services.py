@@ -32,7 +32,7 @@ from crm.referrals.importing.safe_names import safe_file_name, safe_sheet_name
 from crm.referrals.importing.sheets import Limits
 from crm.referrals.importing.source import Source, source_of
 from crm.referrals.importing.survey import survey
-from crm.referrals.importing.taken import refuse_patients, take
+from crm.referrals.importing.taken import refuse_patients, says_nothing_kept, take
 from crm.referrals.importing.writing import Blocks
 from crm.referrals.market.layouts import only_referrals
 from crm.referrals.models import Grain, ImportState, ImportUpload, MappingProfile, ReferralImport
@@ -84,7 +84,7 @@ def take_in_rows(
     if refuses:
         refuse_patients(found)
     if not found.main.kept:
-        raise Invalid("Every column of this file holds patient data or free text, so nothing is left to import.")
+        raise Invalid(says_nothing_kept(found))
     grain, mapping = first_mapping(session, found, found.main.rows, month=month, saved=profile)
     taken = take(found, grain, mapping, counts_only=counts_only, keeps=keeps)
     sweep_uploads(session)

@@ -161,10 +161,10 @@ def test_a_file_without_referrals_says_what_its_requests_are() -> None:
     with pytest.raises(Invalid, match="no referral") as problem:
         rows(bundle(service_request(**lab), service_request("sr2", intent="plan"), *parties()))
     assert problem.value.says == (
-        "This file holds no referral. Number 1 in it: the request is a laboratory, imaging or diagnostic order, not a "
+        "This file holds no referral. The first of 2: the request is a laboratory, imaging or diagnostic order, not a "
         "referral, and 1 other reason."
     )
-    with pytest.raises(Invalid, match="no ServiceRequest is among its 8 FHIR resources"):
+    with pytest.raises(Invalid, match="none of its 8 FHIR resources is a ServiceRequest"):
         rows(bundle(*parties()))
 
 

@@ -182,7 +182,7 @@ def test_a_message_that_cannot_be_taken_is_refused_by_its_number(text: str, says
     assert refusals(hl7(referral(number="R-0"), text)) == {2: says}
     with pytest.raises(Invalid, match="This file holds no referral") as refusal:
         rows(hl7(text))
-    assert "Number 1 in it: " in refusal.value.says
+    assert refusal.value.says == f"This file holds no referral: {says[0].lower()}{says[1:]}."
     assert CANARY not in refusal.value.says
 
 

@@ -207,7 +207,9 @@ def test_counts_without_a_month_ask_for_it(maren: PageClient, database: Any) -> 
         ("a.xlsx", b"PK\x03\x04nothing", "damaged"),
         ("a.pdf", b"%PDF-1.4", "PDF"),
         ("a.csv", b"\x00\x01\x02" * 50, "binary"),
-        ("a.csv", b"PT_NAME,DOB\nZeb,04/02/1951\n", "nothing is left to import"),
+        ("a.csv", b"PT_NAME,DOB\nZeb,04/02/1951\n", "column A (patient name), column B (birth date)"),
+        ("a.csv", b"a,b\n1,2\n", "Its first line should name the columns"),
+        ("a.csv", b"a,b\n1,2\n", "This file cannot go in as it is. Nothing of it was kept."),
     ],
 )
 def test_a_bad_file_is_refused_in_the_form(maren: PageClient, database: Any, name: str, data: bytes, says: str) -> None:

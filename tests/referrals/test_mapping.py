@@ -108,7 +108,10 @@ def test_a_column_of_kinds_is_told_from_one_of_names() -> None:
 
 @pytest.mark.parametrize("grain", Grain)
 def test_every_target_can_be_chosen_where_it_is_read(grain: Grain) -> None:
-    offered = {target for _, targets in target_groups(grain) for target in targets}
+    offered = {target for _, targets in target_groups(grain, ["Status"]) for target in targets}
+    assert Target.UNSAID not in offered, "only messages have such a column"
+    of_messages = {target for _, targets in target_groups(grain, ["Not Said In Message"]) for target in targets}
+    assert (Target.UNSAID in of_messages) == (grain is Grain.EVENT)
     assert {Target.SOURCE_KIND, Target.SOURCE_NAME} <= offered
     assert (Target.PARENT_ID in offered) == (grain is Grain.EVENT)
 

@@ -91,6 +91,7 @@ def test_no_patient_reaches_the_database_a_page_or_the_log(
     client = sign_in(cast.maren)
     sent = {"file": (io.BytesIO(files()[name]), name), "month": ""}
     check = client.post("/referrals/imports/new", sent, content_type="multipart/form-data", follow=True)
+    assert "Nothing about the patients of these messages was read." in check.text
     batch = database().scalars(select(ReferralImport)).one()
     packed = gzip.decompress(database().get_one(ImportUpload, batch.id).rows).decode()
     pages = [check, client.submit(check, action="/import", follow=True)]

@@ -179,3 +179,5 @@ def test_days_that_could_be_months_are_read_as_somebody_says(maren: PageClient, 
         page = maren.post(f"/referrals/imports/{batch.id}/mapping", {"day_first": sent}, htmx=True)
         assert month in page.text
     assert "Dates are written" not in send(maren, csv_bytes([event(n) for n in range(9)], HEADER)).text
+    plain = [["2026-03-04", OKONJO, "Imaging"] for _ in range(30)]
+    assert "Dates are written" not in send(maren, csv_bytes(plain, BLOB)).text, "the year first leaves nothing open"

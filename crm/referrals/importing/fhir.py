@@ -12,7 +12,7 @@ from itertools import chain
 from typing import IO, Any
 
 from crm.core.errors import Invalid, TooLarge
-from crm.core.formats import plural
+from crm.core.formats import number
 from crm.referrals.importing.fhir_json import PARTIES, REQUESTS, Json, UnreadableError, parsed, parts, words
 from crm.referrals.importing.fhir_lines import Progress, line_of, progress_of
 from crm.referrals.importing.fhir_parties import Directory, Party, behind, link_of, party_of, shortened
@@ -61,8 +61,9 @@ def read_fhir(files: Iterable[tuple[str, OpenText]], limits: Limits) -> Sheet:
     if not found.count:
         raise NoReferralError("The JSON in this file is no FHIR. Export referrals as FHIR, or as CSV.")
     if not found.requests and not found.unreadable:
-        others = plural(found.count, "FHIR resource")
-        raise NoReferralError(f"This file holds no referral: no ServiceRequest is among its {others}.")
+        many = f"none of its {number(found.count)} FHIR resources is a ServiceRequest"
+        why = "its FHIR resource is no ServiceRequest" if found.count == 1 else many
+        raise NoReferralError(f"This file holds no referral: {why}.")
     return sheet_of(chain(found.unreadable, _taken(found)), limits)
 
 

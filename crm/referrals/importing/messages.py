@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from crm.core.errors import Invalid
-from crm.core.formats import plural
+from crm.core.formats import number, plural
 from crm.referrals.importing.sheets import Limits, Line, Piece, Sheet, counted, in_pieces
 from crm.referrals.importing.unsaid import Part, written
 
@@ -86,7 +86,10 @@ def _why_none(taken: list[Taken]) -> str:
         return "This file holds no referral."
     more = f", and {plural(len(reasons) - 1, 'other reason')}" if len(reasons) > 1 else ""
     first = next(iter(reasons))
-    return f"This file holds no referral. Number {taken[0].line} in it: {first[0].lower()}{first[1:]}{more}."
+    reason = f"{first[0].lower()}{first[1:]}{more}."
+    if len(taken) == 1:
+        return f"This file holds no referral: {reason}"
+    return f"This file holds no referral. The first of {number(len(taken))}: {reason}"
 
 
 def merged(messages: Iterable[Taken]) -> list[Taken]:

@@ -1,13 +1,16 @@
 """What the check page shows of a file: its columns with samples, the targets, the refused columns. Pure."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 from crm.referrals.importing.headers import MONEY, Target
 from crm.referrals.importing.mapping import DateOrder, MappedColumn
+from crm.referrals.importing.messages import Cell
 from crm.referrals.importing.profiles import DATED
 from crm.referrals.importing.upload import unpack
+from crm.referrals.importing.values import US_DATE
 from crm.referrals.models import Grain, ReferralImport
 
 LOOKED_AT = 200
@@ -85,14 +88,26 @@ def recognized_by(batch: ReferralImport) -> list[str]:
     return [column.header for target in telling for column in columns if column.target is target][:SAMPLES]
 
 
-def has_open_dates(batch: ReferralImport) -> bool:
-    """Whether some date of a file can be read with the day or with the month first."""
+def is_of_messages(batch: ReferralImport) -> bool:
+    """Whether a file held messages: its columns have the names that those of messages get."""
+    columns = batch.mapping["columns"]
+    return bool(columns) and {column["header"] for column in columns} <= set(Cell)
+
+
+def has_open_dates(batch: ReferralImport, packed: bytes) -> bool:
+    """Whether some date of a file may be read with the day or with the month first, as far as its first rows tell."""
     columns = [MappedColumn.from_json(column) for column in batch.mapping["columns"]]
-    return any(column.target in DATED and column.date_order is DateOrder.UNKNOWN for column in columns)
+    samples = _samples(packed, len(columns))
+    return any(
+        column.target in DATED
+        and column.date_order is DateOrder.UNKNOWN
+        and (not texts or any(map(US_DATE.fullmatch, texts)))
+        for column, texts in zip(columns, samples, strict=True)
+    )
 
 
-def target_groups(grain: Grain) -> list[tuple[str, list[Target]]]:
-    """The targets to choose from, in groups."""
+def target_groups(grain: Grain, headers: Iterable[str]) -> list[tuple[str, list[Target]]]:
+    """The targets to choose from for columns of these names, in groups."""
     when = [Target.RECEIVED_ON] if grain is Grain.EVENT else [Target.MONTH, Target.RECEIVED_ON, Target.COUNT]
     groups = [
         ("When", when),
@@ -112,7 +127,9 @@ def target_groups(grain: Grain) -> list[tuple[str, list[Target]]]:
     ]
     if grain is Grain.EVENT:
         groups.insert(3, ("How far", [Target.STATUS, Target.APPOINTMENT_ON, Target.SEEN_ON, Target.REPORT_SENT_ON]))
-        groups.append(("Other", [Target.REFERRAL_ID, Target.PARENT_ID, Target.UNSAID]))
+        # Only messages have a column about what they leave unsaid.
+        of_messages = [Target.UNSAID] if Cell.UNSAID in headers else []
+        groups.append(("Other", [Target.REFERRAL_ID, Target.PARENT_ID, *of_messages]))
     else:
         groups.append(("Other", [Target.STATUS]))
     return groups

@@ -1,5 +1,6 @@
 """What is kept of a file under the organization's settings: rows without their patient columns, counts, or nothing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ from crm.referrals.importing.identity import Ruling
 from crm.referrals.importing.kept import kept_blocks
 from crm.referrals.importing.mapping import MappedColumn, missing
 from crm.referrals.importing.rows import Options, RowReader
-from crm.referrals.importing.survey import Survey
+from crm.referrals.importing.survey import Column, Survey
 from crm.referrals.importing.upload import pack, pack_blocks
 from crm.referrals.models import Grain
 
@@ -38,12 +39,26 @@ def refuse_patients(found: Survey) -> None:
     ]
     if not columns:
         return
-    named = [f"column {column.letter} ({column.verdict.rule.lower()})" for column, _ in columns[:SHOWN]]
-    more = f" and {len(columns) - SHOWN} more" if len(columns) > SHOWN else ""
     raise Invalid(
-        f"This file identifies patients: {', '.join(named)}{more}. Your organization refuses such files whole. "
-        "Nothing of it was kept; export it without these columns."
+        f"This file identifies patients: {_named([column for column, _ in columns])}. Your organization refuses such "
+        "files whole. Nothing of it was kept; export it without these columns."
     )
+
+
+def says_nothing_kept(found: Survey) -> str:
+    """Why a file of which no column may be kept cannot go in. Columns are named by letters, never by what they hold."""
+    dropped = found.main.dropped
+    why = f": {_named(dropped)}" if dropped else ""
+    return (
+        f"No column of this file can be kept, so nothing is left to import{why}. Its first line should name the "
+        "columns, such as “Received on” and “Source practice”."
+    )
+
+
+def _named(columns: Sequence[Column]) -> str:
+    named = [f"column {column.letter} ({column.verdict.rule.lower()})" for column in columns[:SHOWN]]
+    more = f" and {len(columns) - SHOWN} more" if len(columns) > SHOWN else ""
+    return f"{', '.join(named)}{more}"
 
 
 def take(found: Survey, grain: Grain, mapping: dict[str, Any], *, counts_only: bool, keeps: bool = True) -> Taken:

@@ -51,9 +51,10 @@ def check_context(batch: ReferralImport) -> dict[str, Any]:
         "summary": batch.mapping.get("check") or {},
         "options": batch.mapping.get("options", {}),
         "refused": preview.refused(batch),
-        "targets": preview.target_groups(batch.grain),
+        "targets": preview.target_groups(batch.grain, [column["header"] for column in batch.mapping["columns"]]),
+        "is_of_messages": preview.is_of_messages(batch),
         "recognized_by": preview.recognized_by(batch),
-        "has_open_dates": preview.has_open_dates(batch),
+        "has_open_dates": preview.has_open_dates(batch, upload.rows if upload else b""),
         "profile": profile,
         "profiles": [
             s for s in profile_queries.list_saved(session) if profiles.takes(s, import_services.surveyed_grain(batch))

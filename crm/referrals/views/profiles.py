@@ -41,7 +41,7 @@ def profile_edit(profile_id: int) -> ResponseReturnValue:
     columns = [(column.header, chosen.get(place, column.target)) for place, column in enumerate(saved.columns)]
     return page(
         "referrals/profile_edit.html", form=form, profile_id=profile_id, name=saved.name, grain=saved.grain,
-        columns=columns, targets=preview.target_groups(saved.grain),
+        columns=columns, targets=preview.target_groups(saved.grain, [header for header, _ in columns]),
     )  # fmt: skip
 
 

@@ -129,10 +129,12 @@ def test_giving_up_forgets_the_file(maren: PageClient, session: Session) -> None
     assert "Nothing of this file was imported" in maren.get(f"{FILES}/{newest(session).id}").text
 
 
-def test_a_file_of_strangers_says_what_to_do(maren: PageClient) -> None:
+def test_a_file_of_strangers_says_what_to_do(maren: PageClient, session: Session) -> None:
     check = send(maren, hop_file([(npi_of(900), npi_of(901), 40)]))
-    assert "No pair of this file concerns" in check.text
-    assert maren.submit(check, action=FILE).status == 422
+    assert "Nothing of it concerns you yet" in check.text
+    assert "Import 0 pairs" not in check.text
+    months = {"source": "x", "first": "2018-01", "last": "2018-12"}
+    assert maren.post(f"{FILES}/{newest(session).id}", months).status == 422
 
 
 def test_market_data_sent_as_referrals_are_handed_over(maren: PageClient, session: Session) -> None:
