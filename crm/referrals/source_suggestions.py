@@ -26,7 +26,7 @@ LESS_SURE = 10  # a provider known by name only
 LIKENESS_LESS = 46  # points of a similar name: its likeness less this
 LEAST = 28
 CLEAR, PROBABLE = 70, 50  # points from which on a suggestion is sure, or likely
-LEAD = 10  # points by which a sure one is ahead of all others
+LEAD = 10  # points by which one is ahead of another beyond doubt
 KNOWN_NAMES = 50_000
 # Words of practice names that systems cut short.
 SHORT = {
@@ -195,12 +195,13 @@ def _best(cases: dict[int, _Case], known: Known, at: dict[int, int], most: int) 
 
 
 def _sure(place_id: int, cases: dict[int, _Case]) -> Sure:
-    """How sure a suggestion is; of two places that are nearly as likely none is sure."""
+    """How sure a suggestion is; of two places that are nearly as likely none is sure, and beside a much likelier one
+    nothing is likely."""
     points = cases[place_id].points
     rival = max((case.points for other, case in cases.items() if other != place_id), default=0)
     if points >= CLEAR and points - rival > LEAD:
         return Sure.SURE
-    return Sure.LIKELY if points >= PROBABLE else Sure.CHECK
+    return Sure.LIKELY if points >= PROBABLE and rival - points <= LEAD else Sure.CHECK
 
 
 def _sentence(reasons: list[str]) -> str:

@@ -49,6 +49,7 @@ def test_how_sure_a_suggestion_is_depends_on_what_speaks_for_it_and_for_others()
     assert sure(Named("Saint Brigid Clinic", zip="43215")) == [Sure.SURE]
     assert sure(Named("Saint Brigid Clinic")) == [Sure.LIKELY]
     assert sure(Named("Sothgate Intrnal Medicin")) == [Sure.CHECK]
+    assert sure(Named("Olentangy Family Medicine", city="Delaware", zip="43015")) == [Sure.SURE, Sure.CHECK]
     twin = Place(9, "Saint Brigid Clinic", "Columbus", "43215")
     twins = suggest([Named("Saint Brigid Clinic", zip="43215")], Known([*PLACES, twin]))[7]
     assert [found.sure for found in twins] == [Sure.LIKELY, Sure.LIKELY], "two have this name there"
