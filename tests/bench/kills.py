@@ -18,9 +18,6 @@ from tests.postgresql_server import postgresql_server
 from tests.referrals.files import OKONJO
 from tests.referrals.killing import Kills, cut_small, kill_jobs, kill_repairs
 
-# A process that is killed loses nothing that the system holds, so no kill needs to wait for a disk.
-MEMORY = Path("/dev/shm")  # noqa: S108 a private folder is made in it
-
 
 def measure(kind: str, _bench_dir: Path, scale: Scale) -> Rows:
     """All kills on one kind of database; how many, and what was wrong after them."""
@@ -70,7 +67,7 @@ def _app(kind: str) -> Iterator[Flask]:
 
 @contextmanager
 def _database(kind: str) -> Iterator[Organization]:
-    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as name:
+    with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if kind == "sqlite":
             yield Organization(kind, SqliteDatabases(folder).create(), folder)
