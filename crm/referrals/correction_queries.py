@@ -85,7 +85,7 @@ def read_cells(session: Session, batch: ReferralImport, lines: Collection[int]) 
 
 def count_text(session: Session, batch: ReferralImport, place: int, text: str) -> int:
     """In how many rows a text stands in a column, with all corrections so far."""
-    return sum(block.columns[place].count(text) for block in _blocks(session, batch))
+    return sum(int(block.columns[place].are({text}).sum()) for block in _blocks(session, batch))
 
 
 def _blocks(session: Session, batch: ReferralImport) -> Iterator[Block]:

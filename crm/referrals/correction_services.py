@@ -12,6 +12,7 @@ from crm.core.errors import Conflict, Invalid
 from crm.referrals import correction_queries, import_services
 from crm.referrals.correction_queries import Alike
 from crm.referrals.import_queries import find_upload
+from crm.referrals.importing.cells import Cells
 from crm.referrals.importing.corrections import MOST, MOST_LINES, Correction, fault_of_text, fault_of_typed
 from crm.referrals.importing.kept import Block
 from crm.referrals.importing.mapping import MappedColumn
@@ -89,7 +90,7 @@ def _refusal_of(batch: ReferralImport, line: int, cells: list[str]) -> Refusal |
     columns = [MappedColumn.from_json(column) for column in batch.mapping["columns"]]
     options = Options.from_json(batch.mapping.get("options", {}))
     read = RowReader(columns, batch.grain, options, clock.today())
-    rows = read(Block([line], [[text] for text in cells], {}))
+    rows = read(Block([line], [Cells.of([text]) for text in cells], {}))
     return rows.refused[0] if rows.refused else None
 
 

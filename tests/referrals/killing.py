@@ -24,7 +24,7 @@ from crm.jobs import services as jobs
 from crm.jobs import worker
 from crm.jobs.models import Job, JobState
 from crm.referrals import import_services, layers
-from crm.referrals.importing import batches, key_pages, leftovers, taking_back, writing
+from crm.referrals.importing import batches, key_pages, leftovers, segments, taking_back, text, writing
 from crm.referrals.importing.lock import only_one
 from crm.referrals.models import ImportState, ReferralImport
 from crm.referrals.rollup import check_rollup, repair
@@ -118,7 +118,8 @@ def spare_the_disk() -> None:
 def cut_small(patch: pytest.MonkeyPatch) -> None:
     """Many turns, although there are few rows."""
     patch.setattr(batches, "BATCH_ROWS", 60)
-    patch.setattr(batches, "BLOCK_LINES", 60)
+    patch.setattr(text, "PIECE_LINES", 60)
+    patch.setattr(segments, "SEGMENT_ROWS", 60)
     patch.setattr(core_db, "LONGEST_TURN", 0.0)
     for module in (writing, key_pages, taking_back, leftovers, layers):
         for size in ("PAGE_KEYS", "STEP_ROWS", "STEP_CHANGES", "TURN_CELLS"):

@@ -25,6 +25,7 @@ from crm.core.errors import Invalid
 from crm.referrals import import_services
 from crm.referrals.importing import aggregate
 from crm.referrals.importing.aggregate import By
+from crm.referrals.importing.cells import Cells
 from crm.referrals.importing.headers import Target
 from crm.referrals.importing.kept import Block
 from crm.referrals.importing.mapping import MappedColumn
@@ -76,7 +77,7 @@ ROWS = st.lists(
 
 
 def block_of(lines: list[list[str]]) -> Block:
-    columns = list(map(list, zip(*lines, strict=True))) or [[] for _ in TARGETS]
+    columns = list(map(Cells.of, zip(*lines, strict=True))) or [Cells.of([]) for _ in TARGETS]
     return Block(list(range(2, 2 + len(lines))), columns, {})
 
 

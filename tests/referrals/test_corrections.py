@@ -13,6 +13,7 @@ from crm.core.errors import Conflict, Invalid
 from crm.referrals import correction_queries, correction_services, import_services
 from crm.referrals.correction_services import Said
 from crm.referrals.importing import checking, corrections
+from crm.referrals.importing.cells import Cells
 from crm.referrals.importing.corrections import Correction, cells_of, corrected, fault_of_typed
 from crm.referrals.importing.headers import Target
 from crm.referrals.importing.kept import Block
@@ -69,7 +70,7 @@ def blocks_of(cells: list[tuple[str, str, bool]], size: int) -> list[Block]:
     found = []
     for start in range(0, len(cells), size):
         some = cells[start : start + size]
-        columns = [[row[at] for row in some] for at in range(COLUMNS)]
+        columns = [Cells.of([row[at] for row in some]) for at in range(COLUMNS)]
         bad = {place: "Bad" for place, row in enumerate(some) if row[2]}
         found.append(Block(list(range(2 + start, 2 + start + len(some))), columns, bad))
     return found

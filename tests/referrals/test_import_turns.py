@@ -9,7 +9,7 @@ from sqlalchemy import select
 from crm.accounts.viewer import SYSTEM
 from crm.jobs.run import Run
 from crm.referrals import import_services
-from crm.referrals.importing import batches, text
+from crm.referrals.importing import batches, segments, text
 from crm.referrals.importing.lock import only_one
 from crm.referrals.models import ImportState, ImportUpload, ReferralImport
 from crm.referrals.origin_models import Door
@@ -116,7 +116,7 @@ def test_a_check_lets_others_write_and_ends_when_nobody_needs_it(
 ) -> None:
     monkeypatch.setattr(import_services, "CHECKED_AT_ONCE", 2)
     monkeypatch.setattr(batches, "BATCH_ROWS", 2)
-    monkeypatch.setattr(batches, "BLOCK_LINES", 2)
+    monkeypatch.setattr(segments, "SEGMENT_ROWS", 2)
     monkeypatch.setattr(text, "PIECE_LINES", 2)  # the first one begins with the header
     send(maren, events(9))
     batch_id, told = last_import(database()).id, []

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from crm.referrals.importing import batches
+from crm.referrals.importing import batches, segments, text
 from crm.referrals.importing.keys import Keys, in_order, key_list
 from crm.referrals.models import KEY_BYTES, Referral, ReferralSource, SourceKind
 from crm.referrals.rollup import check_rollup
@@ -67,7 +67,8 @@ def test_parent_and_child_count_once(session: Session, order: tuple[int, ...]) -
 
 
 def test_a_number_said_twice_in_blocks_of_their_own(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batches, "BLOCK_LINES", 1)
+    monkeypatch.setattr(text, "PIECE_LINES", 1)
+    monkeypatch.setattr(segments, "SEGMENT_ROWS", 1)
     monkeypatch.setattr(batches, "BATCH_ROWS", 1)
     again = [line("R1"), line("R2"), line("r1"), line("R2", status="Denied")]
     assert counts(bring_in(session, csv_bytes(again, HEADER))) == (4, 2, 0, 1, 1)

@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from crm.referrals.importing import mapping
+from crm.referrals.importing.cells import Cells
 from crm.referrals.importing.facts import CHOICES, NONE, day_number
 from crm.referrals.importing.headers import Target
 from crm.referrals.importing.kept import Block
@@ -150,7 +151,7 @@ def reader_of(grain: Grain, *targets: Target, options: Options | None = None) ->
 
 
 def read_one(reader: RowReader, cells: list[str]) -> Rows:
-    return reader(Block([1], [[cell] for cell in cells], {}))
+    return reader(Block([1], [Cells.of([cell]) for cell in cells], {}))
 
 
 def reason_of(reader: RowReader, cells: list[str]) -> str:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from itertools import compress
 from typing import NamedTuple
 
-from crm.referrals.importing.batches import large_blocks
+from crm.referrals.importing.cells import Cells
 from crm.referrals.importing.facts import NONE
 from crm.referrals.importing.headers import Target
 from crm.referrals.importing.kept import Block
@@ -116,7 +116,7 @@ def count_rows(blocks: Iterable[Block], reader: RowReader, by: By = By.PROVIDER)
     """Count the lines of a file that was mapped."""
     counts = Counts(reader.money)
     reader.leave_out(Target.UNSAID)  # no referral is there of which a message could say only some parts
-    for block in large_blocks(blocks):
+    for block in blocks:
         rows = reader(block)
         counts.rows += rows.lines
         counts.refused += [(line, f"{reason}: {column}" if column else reason) for line, column, reason in rows.refused]
@@ -169,11 +169,11 @@ def blocks(counts: Counts) -> Iterator[Block]:
     width = len(counts.headers)
     for start in range(0, len(counts.refused), BLOCK_LINES):
         some = counts.refused[start : start + BLOCK_LINES]
-        yield Block([line for line, _ in some], [[""] * len(some) for _ in range(width)], dict(_places(some)))
+        yield Block([line for line, _ in some], [Cells.of([""] * len(some)) for _ in range(width)], dict(_places(some)))
     lines = list(counts.lines())
     for start in range(0, len(lines), BLOCK_LINES):
         rows = lines[start : start + BLOCK_LINES]
-        yield Block(list(range(start + 1, start + 1 + len(rows))), list(map(list, zip(*rows, strict=True))), {})
+        yield Block(list(range(start + 1, start + 1 + len(rows))), list(map(Cells.of, zip(*rows, strict=True))), {})
 
 
 def _places(refused: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:

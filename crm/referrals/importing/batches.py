@@ -19,7 +19,6 @@ from crm.referrals.importing.rows import Named, Refusal, RowReader, Rows
 from crm.referrals.models import SourceKind
 
 BATCH_ROWS = 200_000
-BLOCK_LINES = 20_000
 T = TypeVar("T")
 REPEATED = "Same referral number as an earlier row, with other values"
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
@@ -40,7 +39,7 @@ def read_batches(blocks: Iterable[Block], reader: RowReader, keys: Keys) -> Iter
     """Read all pieces of a file."""
     seen, held = _Seen(), []
     waiting: list[Batch] = []
-    for block in large_blocks(blocks):
+    for block in blocks:
         batch, children = _own(reader(block), reader, keys, seen)
         waiting.append(batch)
         if children:
@@ -52,30 +51,6 @@ def read_batches(blocks: Iterable[Block], reader: RowReader, keys: Keys) -> Iter
         yield _joined(waiting)
     if held:
         yield _children(_joined(held), seen)
-
-
-def large_blocks(blocks: Iterable[Block]) -> Iterator[Block]:
-    """Blocks put together: what is done once for each costs less."""
-    waiting: list[Block] = []
-    for block in blocks:
-        waiting.append(block)
-        if sum(len(part.numbers) for part in waiting) >= BLOCK_LINES:
-            yield _put_together(waiting)
-            waiting = []
-    if waiting:
-        yield _put_together(waiting)
-
-
-def _put_together(blocks: list[Block]) -> Block:
-    if len(blocks) == 1:
-        return blocks[0]
-    whole = Block([], [[] for _ in blocks[0].columns], {})
-    for block in blocks:
-        whole.problems.update((len(whole.numbers) + place, reason) for place, reason in block.problems.items())
-        whole.numbers += block.numbers
-        for column, more in zip(whole.columns, block.columns, strict=True):
-            column.extend(more)
-    return whole
 
 
 def _own(rows: Rows, reader: RowReader, keys: Keys, seen: "_Seen") -> tuple[Batch, Batch | None]:

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from crm.directory.npi import clean_npi, is_npi
 from crm.referrals.importing import values
 from crm.referrals.importing.headers import DATES, MONEY, Target
@@ -63,9 +65,9 @@ def corrected(blocks: Iterable[Block], corrections: Sequence[Correction]) -> Ite
     """The kept lines with all corrections, the earlier ones first. Lines without cells stay as they are."""
     for block in blocks:
         for correction in corrections:
-            for place in _places(block, correction):
-                for at, text in correction.now.items():
-                    block.columns[at][place] = text
+            places = _places(block, correction)
+            for at, text in correction.now.items() if places else ():
+                block.columns[at] = block.columns[at].with_text(places, text)
         yield block
 
 
@@ -73,9 +75,7 @@ def _places(block: Block, correction: Correction) -> list[int]:
     if correction.was is None:
         return _of_lines(block, correction.lines)
     column = block.columns[next(iter(correction.now))]
-    if correction.was not in column:
-        return []
-    return [place for place, text in enumerate(column) if text == correction.was and place not in block.problems]
+    return [place for place in np.flatnonzero(column.are({correction.was})).tolist() if place not in block.problems]
 
 
 def _of_lines(block: Block, lines: tuple[int, ...]) -> list[int]:

@@ -5,7 +5,7 @@ once: a hundred thousand statuses are five words.
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ import numpy as np
 
 from crm.core import formats
 from crm.referrals.importing import values
+from crm.referrals.importing.cells import Cells
 from crm.referrals.importing.facts import CHOICES, NONE, Bools, Ints, day_number, numbers
 from crm.referrals.importing.headers import MONEY, Target
 from crm.referrals.importing.kept import Block
@@ -163,17 +164,24 @@ class RowReader:
         )  # fmt: skip
 
     def sources_of(self, read: "_Reading", rows: Ints) -> Ints:
-        """The place of each row's source among those of the file."""
+        """The place of each row's source among those of the file: each different way of naming one is read once."""
         targets = (
             Target.SOURCE_KIND, Target.SOURCE_NPI, Target.SOURCE_NAME, Target.PROVIDER_NAME, Target.SOURCE_CITY,
             Target.SOURCE_ZIP,
         )  # fmt: skip
-        columns = [read.texts(target, rows) or [""] * len(rows) for target in targets]
-        said = list(zip(*columns, strict=True))
-        for new in dict.fromkeys(said):
-            if new not in self._said:
-                self._said[new] = self.sources.setdefault(_named(*new), len(self.sources))
-        return numbers(map(self._said.__getitem__, said), len(rows))
+        columns = [read.cells(target) for target in targets]
+        ways = np.zeros(len(rows), dtype=np.int64)
+        for cells in (cells for cells in columns if cells is not None):
+            ways = np.unique(ways * len(cells.words) + cells.codes[rows], return_inverse=True)[1]
+        first = np.unique(ways, return_index=True)[1]
+        places = np.empty(len(first), dtype=np.int64)
+        for way in np.argsort(first).tolist():
+            row = rows[first[way]]
+            said = tuple("" if cells is None else cells[row] for cells in columns)
+            if said not in self._said:
+                self._said[said] = self.sources.setdefault(_named(*said), len(self.sources))
+            places[way] = self._said[said]
+        return places[ways]
 
 
 class _Reading:
@@ -189,7 +197,7 @@ class _Reading:
             self.faults.add(is_problem, "", reason)
         self.unsaid = self._unsaid()
 
-    def cells(self, target: Target) -> Sequence[str] | None:
+    def cells(self, target: Target) -> Cells | None:
         """The cells of a target's column."""
         place = self.reader.places.get(target)
         return None if place is None else self.block.columns[place]
@@ -197,7 +205,7 @@ class _Reading:
     def texts(self, target: Target, rows: Ints) -> list[str]:
         """The cells of some rows; nothing when the file has no such column."""
         cells = self.cells(target)
-        return [] if cells is None else [cells[row] for row in rows.tolist()]
+        return [] if cells is None else cells.texts(rows)
 
     def columns(self) -> dict[str, Ints]:
         """The columns that need no names, in the order in which their faults are told."""
@@ -223,21 +231,17 @@ class _Reading:
         cells = self.cells(target)
         if cells is None:
             return self._none()
-        known: dict[str, int] = {}
-        reasons: dict[str, list[int]] = {}
-        for text in dict.fromkeys(cells):
+        known: list[int] = []
+        reasons: dict[str, set[str]] = {}
+        for text in cells.words:
             try:
-                known[text] = parse(text) if text else NONE
+                known.append(parse(text) if text else NONE)
             except Unreadable as problem:
-                known[text] = NONE
-                reasons.setdefault(str(problem), []).append(len(known) - 1)
-        found = numbers(map(known.__getitem__, cells), self.length)
-        if reasons:
-            places = dict(zip(known, range(len(known)), strict=True))
-            codes = numbers(map(places.__getitem__, cells), self.length)
-            for reason, of in reasons.items():
-                self.faults.add(np.isin(codes, of), self.reader.headers[target], reason)
-        return found
+                known.append(NONE)
+                reasons.setdefault(str(problem), set()).add(text)
+        for reason, texts in reasons.items():
+            self.faults.add(cells.are(texts), self.reader.headers[target], reason)
+        return cells.of_words(np.array(known, dtype=np.int64))
 
     def _days(self, target: Target) -> Ints:
         parse = values.parse_day_first if self.reader.day_first.get(target) else values.parse_date
@@ -286,7 +290,7 @@ class _Reading:
         for target in targets:
             cells = self.cells(target)
             if cells is not None:
-                is_said |= np.fromiter(map(bool, cells), dtype=bool, count=self.length)
+                is_said |= cells.are_filled()
         self.faults.add(~is_said & ~leaves(self.unsaid, Part.SOURCE), self._header(*targets), NO_SOURCE)
 
     def _unsaid(self) -> Ints:
@@ -295,8 +299,7 @@ class _Reading:
         found = self._read(Target.UNSAID, bits_of)
         if numbers_of is None or not self.reader.has_id:
             return np.zeros(self.length, dtype=np.int64)
-        has_number = np.fromiter(map(bool, numbers_of), dtype=bool, count=self.length)
-        return np.where(has_number & (found != NONE), found, 0)
+        return np.where(numbers_of.are_filled() & (found != NONE), found, 0)
 
     def _money(self) -> Ints:
         return self._read(self.reader.money, values.parse_cents) if self.reader.money else self._none()
@@ -324,13 +327,13 @@ class _Reading:
 
     def names(self, target: Target, otherwise: str, rows: Ints) -> tuple[list[str], Ints]:
         """The different names in a column, and the place of each row's name among them."""
-        cells = self.cells(target)
-        texts = [otherwise] * len(rows) if cells is None else [cells[row] or otherwise for row in rows.tolist()]
-        places: dict[str, int] = {"": NONE}
-        for text in dict.fromkeys(texts):
-            if text:
-                places[text] = len(places) - 1
-        return [text[:SHORT_LENGTH] for text in places if text], numbers(map(places.__getitem__, texts), len(texts))
+        cells = self.cells(target) or Cells([""], np.zeros(self.length, dtype=np.uint8))
+        names: dict[str, int] = {}
+        places = np.full(len(cells.words), NONE, dtype=np.int64)
+        for code in dict.fromkeys(cells.codes[rows].tolist()):
+            if name := cells.words[code] or otherwise:
+                places[code] = names.setdefault(name, len(names))
+        return [name[:SHORT_LENGTH] for name in names], places[cells.codes[rows]]
 
 
 def _named(kind: str, npi: str, name: str, provider: str, city: str, zip_code: str) -> Named:

@@ -2,16 +2,19 @@
 
 import re
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import compress, islice, zip_longest
+from itertools import compress, islice
+
+import numpy as np
 
 from crm.core.errors import Invalid
 from crm.referrals.importing import identity
+from crm.referrals.importing.cells import Cells
 from crm.referrals.importing.grain import decide_grain, may_be_single
 from crm.referrals.importing.headers import header_key, known_target
 from crm.referrals.importing.identity import Ruling, Verdict
+from crm.referrals.importing.segments import Held, Segment, in_segments
 from crm.referrals.importing.sheets import Piece, Sheet, column_letter
 from crm.referrals.importing.signs import MOST, ValueSigns
 from crm.referrals.importing.strays import Contents, Strays
@@ -19,9 +22,7 @@ from crm.referrals.models import Grain
 
 HEADER_LINES = 10
 MAX_HEADER = 60
-# So many different values of all columns, and so many characters, are remembered before they are looked at.
-MAX_DIFFERENT = 100_000
-MAX_TEXT = 20_000_000
+MOST_HELD = 192_000_000  # bytes: five million rows of ten columns
 VALUE_LIKE = re.compile(r"^[-+$(]?\d[\d,./ :()$%-]*$|@|^(?:NULL|N/A)$")
 
 
@@ -35,7 +36,6 @@ class Column:
     signs: ValueSigns = field(default_factory=ValueSigns)
     verdict: Verdict = identity.HARMLESS
     strays: Strays = field(init=False)
-    seen: Counter[str] = field(default_factory=Counter, repr=False)  # cells that were not yet looked at
 
     def __post_init__(self) -> None:
         """What its cells should hold follows from its name."""
@@ -46,12 +46,10 @@ class Column:
         """Its letter in a spreadsheet."""
         return column_letter(self.index)
 
-    def look(self, sheet: Sheet) -> None:
-        """Look at the cells that were seen: at each different one once, for most columns repeat few values."""
-        values = sheet.cleaned(self.seen)
-        times = list(compress(self.seen.values(), values))
-        values = list(filter(None, values))
-        self.seen.clear()
+    def look(self, cells: Cells) -> None:
+        """Look at more cells: at each different one once, for most columns repeat few values."""
+        times = list(compress(np.bincount(cells.codes, minlength=len(cells.words)).tolist(), cells.words))
+        values = list(filter(None, cells.words))
         self.signs.add(values, times)
         self.strays.add(values, times)
 
@@ -64,6 +62,11 @@ class SheetSurvey:
     columns: list[Column]
     header_line: int  # 0: the sheet has no header
     rows: int = 0
+    held: Held = field(default_factory=lambda: Held(MOST_HELD), repr=False)
+
+    def segments(self) -> Iterator[Segment]:
+        """The rows below the header: those in memory, else read from the file again."""
+        return self.held.segments() or in_segments(self.sheet, body(self), len(self.columns))
 
     @property
     def known_columns(self) -> int:
@@ -105,7 +108,11 @@ def survey(sheets: list[Sheet], trusted: frozenset[str] = frozenset()) -> Survey
         # On the other sheets nothing is imported; the strict rules tell what else the file holds.
         strict = grain if found is main and not may_be_single(main.columns) else Grain.EVENT
         rule_on(found, strict, trusted)
-    return Survey(main, grain, [found for found in looked if found is not main])
+    others = [found for found in looked if found is not main]
+    for other in others:
+        other.held.forget()
+    main.held.forget_columns(column.index for column in main.dropped)
+    return Survey(main, grain, others)
 
 
 def rule_on(found: SheetSurvey, grain: Grain, trusted: frozenset[str]) -> None:
@@ -137,17 +144,11 @@ def look_through(sheet: Sheet) -> SheetSurvey:
     names = first[place][1] if place is not None else []
     width = len(names) or max((len(values) for _, values in first), default=0)
     found = SheetSurvey(sheet, _columns(names, width), header_line)
-    room, size = MAX_DIFFERENT // max(width, 1), 0
-    for piece in body(found):
-        found.rows += len(piece.rows)
-        size += len(piece.text)
-        for column, cells in zip(found.columns, zip_longest(*piece.rows, fillvalue=""), strict=False):
-            column.seen.update(cells)
-            if len(column.seen) > room or size > MAX_TEXT:
-                column.look(sheet)
-        size = 0 if size > MAX_TEXT else size
-    for column in found.columns:
-        column.look(sheet)
+    for segment in in_segments(sheet, body(found), width):
+        found.rows += len(segment.numbers)
+        for column, cells in zip(found.columns, segment.columns, strict=True):
+            column.look(cells)
+        found.held.add(segment)
     return found
 
 

@@ -9,6 +9,7 @@ import io
 from collections.abc import Iterable, Iterator
 
 from crm.core.errors import Invalid
+from crm.referrals.importing.cells import Cells
 from crm.referrals.importing.kept import Block, StoredLine, kept_blocks
 from crm.referrals.importing.sheets import BETWEEN_BLOCKS, BETWEEN_CELLS, BETWEEN_COLUMNS
 from crm.referrals.importing.survey import SheetSurvey
@@ -39,7 +40,7 @@ def pack_blocks(blocks: Iterable[Block]) -> tuple[bytes, int]:
 
 def _written(block: Block) -> str:
     problems = BETWEEN_CELLS.join(f"{place} {problem}" for place, problem in block.problems.items())
-    columns = [list(map(str, block.numbers)), [problems], *block.columns]
+    columns = [list(map(str, block.numbers)), [problems], *(column.texts() for column in block.columns)]
     return BETWEEN_COLUMNS.join(map(BETWEEN_CELLS.join, columns))
 
 
@@ -69,6 +70,6 @@ def _read(block: str) -> Block:
     reasons = (problem.partition(" ") for problem in problems.split(BETWEEN_CELLS) if problem)
     return Block(
         list(map(int, numbers.split(BETWEEN_CELLS))),
-        [column.split(BETWEEN_CELLS) for column in columns],
+        [Cells.of(column.split(BETWEEN_CELLS)) for column in columns],
         {int(place): reason for place, _, reason in reasons},
     )

@@ -1,0 +1,109 @@
+"""The cells of one column: each different text once, and which of them stands in which row. Pure.
+
+Most columns repeat few texts. So what is done for a text (parsing it, looking for a patient in it) is done once, and
+what is done for rows is done with numbers.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crm.referrals.importing.facts import Bools, Ints
+from crm.referrals.importing.sheets import BETWEEN_CELLS
+
+Codes = NDArray[np.unsignedinteger[Any]]
+NARROW = 1 << 8
+
+
+class Coder(dict[str, int]):
+    """Numbers texts in the order in which they come first."""
+
+    def __missing__(self, text: str) -> int:
+        """The number of a text that was not there."""
+        number = self[text] = len(self)
+        return number
+
+    def codes(self, texts: Sequence[str]) -> Codes:
+        """The number of each text."""
+        return np.fromiter(map(self.__getitem__, texts), dtype=np.uint32, count=len(texts))
+
+
+@dataclass(frozen=True)
+class Cells:
+    """A column: `words[codes[row]]` is the text of a row. Two words may be the same text."""
+
+    words: list[str]
+    codes: Codes
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> "Cells":
+        """A column from its texts."""
+        coder = Coder()
+        codes = coder.codes(texts)
+        return cls(list(coder), codes)
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __getitem__(self, row: int) -> str:
+        return self.words[int(self.codes[row])]
+
+    def texts(self, rows: Ints | slice = slice(None)) -> list[str]:
+        """The texts of some rows."""
+        return list(map(self.words.__getitem__, self.codes[rows].tolist()))
+
+    def are(self, wanted: Collection[str]) -> Bools:
+        """Which rows hold one of these texts."""
+        return self.of_words(np.fromiter(map(wanted.__contains__, self.words), dtype=bool, count=len(self.words)))
+
+    def are_filled(self) -> Bools:
+        """Which rows are not blank."""
+        return self.of_words(np.fromiter(map(bool, self.words), dtype=bool, count=len(self.words)))
+
+    def of_words(self, values: NDArray[Any]) -> NDArray[Any]:
+        """For each row what belongs to its word."""
+        found: NDArray[Any] = values[self.codes]
+        return found
+
+    def with_words(self, words: list[str]) -> "Cells":
+        """The same rows with other texts in place of these words."""
+        return Cells(words, self.codes)
+
+    def with_text(self, rows: Any, text: str) -> "Cells":
+        """The same column with a text in some rows; words that stand nowhere any more are gone."""
+        codes = self.codes.astype(np.uint32)
+        codes[rows] = len(self.words)
+        words = [*self.words, text]
+        used, places = np.unique(codes, return_inverse=True)
+        return Cells([words[place] for place in used.tolist()], places.astype(np.uint32))
+
+
+@dataclass(frozen=True)
+class Packed:
+    """A column in little memory."""
+
+    text: bytes
+    codes: Codes
+
+    @classmethod
+    def of(cls, cells: Cells) -> "Packed":
+        """Texts must not hold the sign that stands between cells."""
+        kind = np.uint8 if len(cells.words) <= NARROW else np.uint16 if len(cells.words) <= 1 << 16 else np.uint32
+        return cls(BETWEEN_CELLS.join(cells.words).encode("utf-8", "surrogatepass"), cells.codes.astype(kind))
+
+    def cells(self) -> Cells:
+        """The column again."""
+        return Cells(self.text.decode("utf-8", "surrogatepass").split(BETWEEN_CELLS), self.codes)
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return len(self.text) + self.codes.nbytes
+
+
+def joined(parts: Iterable[Codes]) -> Codes:
+    """Codes of rows that follow each other."""
+    return np.concatenate([np.empty(0, dtype=np.uint32), *parts])
