@@ -126,9 +126,11 @@ def _merge(session: Session, layer: int, months: Iterable[int], rest: Rest, roll
     """Add a layer that counts to layer 0."""
     for rollup in rollups:
         for month in months:
-            with turn(session):
+            with step(session):
                 _merge_month(session, rollup, layer, month)
-            rest()
+            for _ in pause(session):
+                rest()
+    end_turn(session)
 
 
 def _merge_month(session: Session, rollup: Rollup, layer: int, month: int) -> None:
