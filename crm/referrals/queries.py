@@ -106,7 +106,7 @@ def _volumes_of_rows() -> Subquery:
     statuses = (ReferralStatus.SCHEDULED, ReferralStatus.SEEN, ReferralStatus.DECLINED, ReferralStatus.LOST)
     columns = (
         *_keys_of_rows(),
-        literal(1).label("entries"),
+        case((Referral.count > 0, 1), else_=0).label("entries"),
         Referral.count.label("received"),
         case((is_priced, Referral.count), else_=0).label("priced"),
         case((is_known, Referral.count), else_=0).label("matched"),

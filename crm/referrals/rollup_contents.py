@@ -20,6 +20,7 @@ from sqlalchemy import (
     cast,
     func,
     literal,
+    or_,
     select,
     union_all,
 )  # fmt: skip
@@ -67,23 +68,27 @@ class Rollup:
 
 
 def _of_practices(*conditions: ColumnElement[bool]) -> Select[Any]:
-    keys = _keys("month", "practice_id")
-    return select(*keys, _layer(), *_volumes()).where(*conditions).group_by(*keys)
+    return _summed(_keys("month", "practice_id"), _volumes(), *conditions)
 
 
 def _of_lines(*conditions: ColumnElement[bool]) -> Select[Any]:
-    keys = _keys("month", "service_line_id", "practice_id")
-    return select(*keys, _layer(), *_volumes()).where(*conditions).group_by(*keys)
+    return _summed(_keys("month", "service_line_id", "practice_id"), _volumes(), *conditions)
+
+
+def _summed(keys: list[Any], sums: list[ColumnElement[int]], *conditions: ColumnElement[bool]) -> Select[Any]:
+    """Sums by keys; counts of nothing, which newer files leave behind, make no cell."""
+    is_left = or_(*(total != 0 for total in sums))
+    return select(*keys, _layer(), *sums).where(*conditions).group_by(*keys).having(is_left)
 
 
 def _of_all(*conditions: ColumnElement[bool]) -> Select[Any]:
     keys = _keys("month", "service_line_id", "site_id", "payer")
     apart = select(ReferralSource.id).where(ReferralSource.kind != SourceKind.PRACTICE)
-    more = (
+    more = [
         _sum(case((Referral.practice_id.is_not(None), Referral.count), else_=0), "matched"),
         _sum(case((Referral.source_id.in_(apart), Referral.count), else_=0), "apart"),
-    )
-    return select(*keys, _layer(), *_volumes(), *more).where(*conditions).group_by(*keys)
+    ]
+    return _summed(keys, [*_volumes(), *more], *conditions)
 
 
 def _waits(*conditions: ColumnElement[bool]) -> Select[Any]:
@@ -98,7 +103,8 @@ def _waits(*conditions: ColumnElement[bool]) -> Select[Any]:
         parts.append(query.where(*conditions))
     both = union_all(*parts).subquery()
     by = [both.c[name] for name in ("month", "service_line_id", "site_id", "payer", "wait", "days")]
-    return select(*by, _layer(), _sum(both.c.count, "referrals")).group_by(*by)
+    referrals = _sum(both.c.count, "referrals")
+    return select(*by, _layer(), referrals).group_by(*by).having(referrals != 0)
 
 
 PRACTICES, TOTAL = Rollup(ReferralPracticeMonth, _of_practices), Rollup(ReferralTotalMonth, _of_all)
@@ -121,7 +127,7 @@ def _keys(*names: str) -> list[Any]:
 def _volumes() -> list[ColumnElement[int]]:
     """The measures of MEASURES."""
     found = {
-        "entries": func.count(),
+        "entries": func.sum(case((Referral.count > 0, 1), else_=0)),
         "received": func.sum(Referral.count),
         "priced": func.sum(case((Referral.revenue_cents.is_not(None), Referral.count), else_=0)),
     }

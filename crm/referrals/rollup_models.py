@@ -26,7 +26,7 @@ class Volume(Layered):
     is exactly that, so `received - scheduled - seen - declined - lost` are still waiting.
     """
 
-    entries: Mapped[int]  # rows of `referral`; a monthly count is one row of several referrals
+    entries: Mapped[int]  # rows of `referral`, without counts of 0; a monthly count is one row of several referrals
     received: Mapped[int]
     scheduled: Mapped[int]
     seen: Mapped[int]

@@ -100,6 +100,8 @@ def _filtered(query: Any, chosen: RowFilter) -> Any:
         Referral.site_id: chosen.site,
         Referral.payer: chosen.payer,
     }
+    # A count that a newer file took away is no referral.
+    query = query.where(Referral.count > 0)
     for column, value in equals.items():
         query = _equal(query, column, value)
     if chosen.batch is not None:

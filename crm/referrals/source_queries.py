@@ -132,7 +132,7 @@ def _sent() -> Select[Any]:
             func.count(Referral.import_id.distinct()).label("files"),
             func.max(Referral.import_id).label("last_import"),
         )
-        .where(Referral.practice_id.is_(None), Referral.source_id.is_not(None), is_counted())
+        .where(Referral.practice_id.is_(None), Referral.source_id.is_not(None), Referral.count > 0, is_counted())
         .group_by(Referral.source_id)
     )
     sent: Select[Any] = query

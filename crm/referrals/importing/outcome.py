@@ -90,6 +90,7 @@ class Plan:
     names: Names
     secret: str
     rows: int  # of the file, as they were counted when it was taken in
+    is_counted: bool = False  # its lines are counts that were made of single referrals as the file came in
 
     def __post_init__(self) -> None:
         self.reader = RowReader(self.columns, self.grain, self.options, self.today)
@@ -114,17 +115,19 @@ def outcome_of(session: Session, plan: Plan, batch: Batch) -> Outcome:
     unsaid = rows.columns["unsaid"]
     after = _merged(plan, stored, facts.take(known), unsaid[known])
     differs = after.differ_from(stored) & (not batch.are_children)
-    changed, fresh, nameless = known[differs], *_fresh(newest == 0, unsaid)
-    is_unmatched = (facts["practice_id"] == NONE) & ~is_apart & ~leaves(unsaid, Part.SOURCE)
+    changed = known[differs]
+    fresh, nameless, nothing = _fresh(newest == 0, unsaid, facts)
+    is_unmatched = (facts["practice_id"] == NONE) & ~is_apart & ~leaves(unsaid, Part.SOURCE) & (facts["count"] > 0)
+    skipped = nothing if plan.is_counted else 0
     return Outcome(
-        lines=rows.lines,
+        lines=rows.lines - skipped,
         new=Versions(facts.take(fresh), some_keys(batch.keys, fresh), is_apart[fresh]),
         changed=Changed(
             after.take(differs), some_keys(batch.keys, changed),
             np.isin(after["source_id"][differs], apart), newest[changed].tolist(), stored.take(differs),
             np.isin(stored["source_id"][differs], apart),
         ),
-        unchanged=len(known) - len(changed) + batch.repeated,
+        unchanged=len(known) - len(changed) + nothing - skipped + batch.repeated,
         refused=rows.refused + [Refusal(line, "", NO_SOURCE) for line in rows.numbers[nameless].tolist()],
         unmatched=int(is_unmatched.sum()),
         unknown_sources=_unknown(batch, is_unmatched),
@@ -132,10 +135,13 @@ def outcome_of(session: Session, plan: Plan, batch: Batch) -> Outcome:
     )  # fmt: skip
 
 
-def _fresh(is_new: Bools, unsaid: Ints) -> tuple[Ints, Ints]:
-    """The rows that are not there yet, and those of them that go on with a referral which nobody told of."""
+def _fresh(is_new: Bools, unsaid: Ints, facts: Facts) -> tuple[Ints, Ints, int]:
+    """The rows that are not there yet, those of them that go on with a referral which nobody told of, and how many
+    others say that there is nothing, where nothing is."""
     is_nameless = is_new & leaves(unsaid, Part.SOURCE)
-    return np.flatnonzero(is_new & ~is_nameless), np.flatnonzero(is_nameless)
+    has_money = (facts["revenue_cents"] != NONE) & (facts["revenue_cents"] != 0)
+    is_nothing = is_new & ~is_nameless & (facts["count"] == 0) & ~has_money
+    return np.flatnonzero(is_new & ~is_nameless & ~is_nothing), np.flatnonzero(is_nameless), int(is_nothing.sum())
 
 
 def _facts(plan: Plan, batch: Batch, apart: Ints) -> tuple[Facts, Bools]:

@@ -78,7 +78,7 @@ def _measures(facts: Facts, is_apart: Bools, sign: int) -> dict[str, Ints]:
     is_priced = facts["revenue_cents"] != NONE
     cents = np.where(is_priced, facts["revenue_cents"], 0) * sign
     found = {
-        "entries": np.full(len(facts), sign, dtype=np.int64),
+        "entries": np.where(count != 0, sign, 0),
         "received": count,
         "priced": np.where(is_priced, count, 0),
         "matched": np.where(facts["practice_id"] != NONE, count, 0),

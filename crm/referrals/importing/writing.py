@@ -100,6 +100,7 @@ def plan_of(session: Session, batch: ReferralImport, blocks: Blocks | None = Non
         names=Names.load(session),
         secret=get_organization(session).row_key_secret,
         rows=batch.read_rows,
+        is_counted=bool(batch.mapping.get("counted")),
     )
 
 
