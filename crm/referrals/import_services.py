@@ -21,6 +21,7 @@ from crm.jobs.models import Job
 from crm.jobs.services import enqueue
 from crm.referrals import profile_queries
 from crm.referrals.importing import checking, layouts, profiles
+from crm.referrals.importing.aggregate import Counts
 from crm.referrals.importing.first_mapping import first_mapping
 from crm.referrals.importing.headers import Target, header_key
 from crm.referrals.importing.kept import kept_blocks
@@ -33,6 +34,7 @@ from crm.referrals.importing.sheets import Limits
 from crm.referrals.importing.source import Source, source_of
 from crm.referrals.importing.survey import survey
 from crm.referrals.importing.taken import refuse_patients, says_nothing_kept, take
+from crm.referrals.importing.vanished import sender_key, spare_first_month
 from crm.referrals.importing.writing import Blocks
 from crm.referrals.market.layouts import only_referrals
 from crm.referrals.models import Grain, ImportState, ImportUpload, MappingProfile, ReferralImport
@@ -86,7 +88,12 @@ def take_in_rows(
     if not found.main.kept:
         raise Invalid(says_nothing_kept(found))
     grain, mapping = first_mapping(session, found, found.main.rows, month=month, saved=profile)
-    taken = take(found, grain, mapping, counts_only=counts_only, keeps=keeps)
+    sender, profile_id = sender_key(mapping), mapping["profile"].get("id")
+
+    def spare(counts: Counts) -> str:
+        return spare_first_month(session, counts, sender, profile_id) if door is Door.FOLDER else ""
+
+    taken = take(found, grain, mapping, counts_only=counts_only, keeps=keeps, spare=spare)
     sweep_uploads(session)
     batch = ReferralImport(
         file_name=safe_file_name(name),
@@ -101,7 +108,10 @@ def take_in_rows(
     session.flush()
     if taken.packed is not None:
         session.add(ImportUpload(import_id=batch.id, rows=taken.packed, row_count=taken.count))
-    session.add(ImportOrigin(import_id=batch.id, door=door, file_key=key, profile_id=mapping["profile"].get("id")))
+    counted_key = sender if taken.mapping.get("counted") else None
+    session.add(
+        ImportOrigin(import_id=batch.id, door=door, file_key=key, counted_key=counted_key, profile_id=profile_id)
+    )
     session.flush()
     return batch, partial(kept_blocks, found.main) if taken.packed is None else None
 

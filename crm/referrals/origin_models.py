@@ -36,4 +36,5 @@ class ImportOrigin(Model):
     import_id: Mapped[int] = mapped_column(ForeignKey("referral_import.id", ondelete="CASCADE"), primary_key=True)
     door: Mapped[Door] = mapped_column(choice(Door))
     file_key: Mapped[str] = mapped_column(String(43))
+    counted_key: Mapped[str | None] = mapped_column(String(32))  # whose file it is, where it became counts at the door
     profile_id: Mapped[int | None] = mapped_column(ForeignKey("mapping_profile.id", ondelete="SET NULL"))

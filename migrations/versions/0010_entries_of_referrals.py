@@ -47,7 +47,7 @@ def _count_nothing(sign: int) -> None:
         if found:
             run(sa.text(_adding(name, keys)), [_cell(name, row, sign) for row in found])
         is_empty = " AND ".join(f"{column} = 0" for column in _sums(name))
-        run(sa.text(f"DELETE FROM {name} WHERE layer = 0 AND {is_empty}"))  # noqa: S608 names of this file
+        run(sa.text(f"DELETE FROM {name} WHERE layer = 0 AND {is_empty}"))
 
 
 def _sums(name: str) -> tuple[str, ...]:
@@ -58,14 +58,14 @@ def _nothing(keys: tuple[str, ...]) -> str:
     named = [key if key in ("month", "payer") else f"COALESCE({key}, 0)" for key in keys]
     columns = ", ".join(f"{text} AS {key}" for text, key in zip(named, keys, strict=True))
     return (
-        f"SELECT {columns}, count(*) AS entries FROM referral WHERE count = 0 AND {COUNTED} GROUP BY {', '.join(named)}"  # noqa: S608
+        f"SELECT {columns}, count(*) AS entries FROM referral WHERE count = 0 AND {COUNTED} GROUP BY {', '.join(named)}"
     )
 
 
 def _adding(name: str, keys: tuple[str, ...]) -> str:
     columns = [*keys, "layer", *_sums(name)]
     return (
-        f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({', '.join(f':{column}' for column in columns)}) "  # noqa: S608
+        f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({', '.join(f':{column}' for column in columns)}) "
         f"ON CONFLICT ({', '.join([*keys, 'layer'])}) DO UPDATE SET entries = {name}.entries + excluded.entries"
     )
 

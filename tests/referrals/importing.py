@@ -13,12 +13,15 @@ from crm.referrals.importing.headers import Target
 from crm.referrals.importing.taking_back import take_back_rows
 from crm.referrals.importing.writing import write_import
 from crm.referrals.models import ImportState, Referral, ReferralImport
+from crm.referrals.origin_models import Door
 from crm.referrals.queries import is_counted
 
 
-def bring_in(session: Session, data: bytes, name: str = "referrals.csv", *, month: int | None = None) -> ReferralImport:
+def bring_in(
+    session: Session, data: bytes, name: str = "referrals.csv", *, month: int | None = None, door: Door = Door.PAGE
+) -> ReferralImport:
     """Import a file as the worker does."""
-    batch = import_services.take_in_file(session, SYSTEM, name, data, month=month)
+    batch = import_services.take_in_file(session, SYSTEM, name, data, month=month, door=door)
     batch.state = ImportState.RUNNING
     session.commit()
     write_import(session, batch.id, lambda _done, _total: session.commit())

@@ -10,12 +10,14 @@ from sqlalchemy.orm import Session
 
 from crm.core.db import glance, turn
 from crm.jobs.run import Checkpoint
+from crm.referrals.importing.facts import Facts
 from crm.referrals.importing.headers import Target
 from crm.referrals.importing.mapping import missing
-from crm.referrals.importing.outcome import Outcome, outcome_of
+from crm.referrals.importing.outcome import Changed, Outcome, outcome_of
 from crm.referrals.importing.rows import Refusal
+from crm.referrals.importing.vanished import Held, vanished
 from crm.referrals.importing.writing import REFUSALS, STEP_ROWS, Tally, batches_of, load_refusals, plan_of
-from crm.referrals.models import ReferralImport
+from crm.referrals.models import Grain, ReferralImport
 from crm.referrals.preview_queries import received_by_month
 
 SHOWN_LINES = 3
@@ -39,10 +41,19 @@ class Summary:
         self.refusals += outcome.refused
         self.sources.update(outcome.unknown_sources)
         for facts, sign in ((outcome.new.facts, 1), (outcome.changed.facts, 1), (outcome.changed.before, -1)):
-            months, places = np.unique(facts["month"], return_inverse=True)
-            counts = np.bincount(places, facts["count"], len(months)).astype(int)
-            for month, count in zip(months.tolist(), counts.tolist(), strict=True):
-                self.changes[month] += sign * count
+            self._change(facts, sign)
+
+    def lose(self, changed: Changed, *, is_counted: bool) -> None:
+        """Note counts of earlier files that this one does not have."""
+        self.tally.lose(changed)
+        if is_counted:
+            self._change(changed.before, -1)
+
+    def _change(self, facts: Facts, sign: int) -> None:
+        months, places = np.unique(facts["month"], return_inverse=True)
+        counts = np.bincount(places, facts["count"], len(months)).astype(int)
+        for month, count in zip(months.tolist(), counts.tolist(), strict=True):
+            self.changes[month] += sign * count
 
     def months(self) -> list[dict[str, int]]:
         """What the import changes of each month that it touches, the latest first."""
@@ -77,6 +88,7 @@ class Summary:
             "groups": self.groups(), "problems": self.problems,
             "sources": [{"name": name, "rows": rows} for name, rows in self.sources.most_common(SHOWN_SOURCES)],
             "source_names": len(self.sources), "months": self.months(),
+            "gone": tally.gone, "gone_referrals": tally.gone_referrals,
         }  # fmt: skip
 
 
@@ -85,14 +97,18 @@ def summarize(session: Session, batch: ReferralImport, checkpoint: Checkpoint | 
     meanwhile; without, in the transaction that is open, which may have made the import itself."""
     summary = Summary(problems=mapping_problems(batch))
     if not summary.problems:
-        plan, total = plan_of(session, batch), batch.read_rows
+        plan, total, import_id, held = plan_of(session, batch), batch.read_rows, batch.id, Held()
         note = checkpoint or (lambda _done, _total: None)
         if checkpoint:
             session.rollback()
         for rows in batches_of(plan):
             plan.names.imagine(session, rows.rows)
             summary.add(outcome_of(session, plan, rows))
+            if plan.grain is Grain.MONTH:
+                held.add(rows, plan.names)
             note(summary.tally.read, total)
+        for changed in vanished(session, import_id, held, is_counted=plan.is_counted):
+            summary.lose(changed, is_counted=plan.is_counted)
         with glance(session):
             summary.received = received_by_month(session, summary.changes)
     return summary

@@ -50,6 +50,15 @@ def remove_pages(session: Session, import_id: int) -> None:
     session.execute(delete(PAGES).where(PAGES.c.import_id == import_id))
 
 
+def keys_of(session: Session, import_id: int) -> tuple[KeyArray, Ints]:
+    """All keys of an import, and the ids of their rows."""
+    query = select(PAGES.c["keys"], PAGES.c.places).where(PAGES.c.import_id == import_id).order_by(PAGES.c.id)
+    pages = session.execute(query).all()
+    keys = np.frombuffer(b"".join(bytes(page[0]) for page in pages), dtype=f"S{KEY_BYTES}")
+    places = np.frombuffer(b"".join(bytes(page[1]) for page in pages), dtype=PLACE)
+    return keys, places.astype(np.int64) + ids_of(import_id).start
+
+
 def newest_ids(session: Session, keys: bytes) -> Ints:
     """The newest row that counts of each key, or 0."""
     if session.scalar(select(PAGES.c.id).limit(1)) is None:

@@ -1,6 +1,6 @@
 """What is kept of a file under the organization's settings: rows without their patient columns, counts, or nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,9 +61,17 @@ def _named(columns: Sequence[Column]) -> str:
     return f"{', '.join(named)}{more}"
 
 
-def take(found: Survey, grain: Grain, mapping: dict[str, Any], *, counts_only: bool, keeps: bool = True) -> Taken:
+def take(
+    found: Survey,
+    grain: Grain,
+    mapping: dict[str, Any],
+    *,
+    counts_only: bool,
+    keeps: bool = True,
+    spare: Callable[[aggregate.Counts], str] = lambda _: "",
+) -> Taken:
     """Pack the rows of a file, or their counts. Raises Invalid when they cannot be counted. Without `keeps` rows that
-    would be kept as they are are left in the file."""
+    would be kept as they are are left in the file. `spare` may take counts away, and says so."""
     is_plain = not counts_only or grain is Grain.MONTH
     if is_plain and not keeps:
         return Taken(None, found.main.rows, grain, mapping)
@@ -77,11 +85,12 @@ def take(found: Survey, grain: Grain, mapping: dict[str, Any], *, counts_only: b
     counts = aggregate.count_rows(kept_blocks(found.main), reader)
     if not counts.cells:
         raise Invalid(f"{NOT_COUNTABLE} No row of it could be read: {counts.refused[0][1].lower()}.")
+    spared = spare(counts)
     packed, count = pack_blocks(aggregate.blocks(counts))
-    return Taken(packed, count, Grain.MONTH, _counted(mapping, counts))
+    return Taken(packed, count, Grain.MONTH, _counted(mapping, counts, spared))
 
 
-def _counted(mapping: dict[str, Any], counts: aggregate.Counts) -> dict[str, Any]:
+def _counted(mapping: dict[str, Any], counts: aggregate.Counts, spared: str) -> dict[str, Any]:
     """The mapping of the counts in place of that of the rows."""
     columns = aggregate.mapped(counts)
     said = f"{formats.plural(counts.rows - len(counts.refused), 'referral')} became counts of months as they came in."
@@ -92,5 +101,5 @@ def _counted(mapping: dict[str, Any], counts: aggregate.Counts) -> dict[str, Any
         "surveyed": Grain.MONTH,
         "dropped": [{**note, "is_main": False} for note in mapping["dropped"]],
         "options": {**mapping["options"], "service_line": "", "site": "", "day_first": False},
-        "counted": said,
+        "counted": f"{said} {spared}".strip(),
     }

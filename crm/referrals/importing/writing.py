@@ -40,7 +40,9 @@ from crm.referrals.importing.outcome import Changed, Outcome, Plan, Versions, ou
 from crm.referrals.importing.rows import Options, Refusal
 from crm.referrals.importing.sums import Sums
 from crm.referrals.importing.upload import stored_blocks
+from crm.referrals.importing.vanished import Held, vanished
 from crm.referrals.models import (
+    Grain,
     ImportRefusal,
     ImportState,
     ImportUpload,
@@ -67,6 +69,13 @@ class Tally:
     refused: int = 0
     unmatched: int = 0
     months: set[int] = field(default_factory=set)
+    gone: int = 0  # counts of earlier files that this one does not have, and the referrals in them
+    gone_referrals: int = 0
+
+    def lose(self, changed: Changed) -> None:
+        """Note counts of earlier files that this one does not have."""
+        self.gone += len(changed)
+        self.gone_referrals += int(changed.before["count"].sum())
 
     def add(self, outcome: Outcome) -> None:
         """Count one more batch."""
@@ -142,7 +151,7 @@ def _write_rows(session: Session, import_id: int, checkpoint: Checkpoint, blocks
         plan = plan_of(session, session.get_one(ReferralImport, import_id), blocks)
     total = plan.rows
     checkpoint(0, total)
-    tally, sums, writer = Tally(), Sums(), _Writer(session, import_id)
+    tally, sums, writer, held = Tally(), Sums(), _Writer(session, import_id), Held()
     for batch in batches_of(plan):
         _make_names(session, import_id, plan.names, batch)
         outcome = outcome_of(session, plan, batch)
@@ -152,7 +161,15 @@ def _write_rows(session: Session, import_id: int, checkpoint: Checkpoint, blocks
         sums.add(outcome.changed.facts, outcome.changed.is_apart)
         sums.add(outcome.changed.before, outcome.changed.was_apart, -1)
         tally.add(outcome)
+        if plan.grain is Grain.MONTH:
+            held.add(batch, plan.names)
         checkpoint(tally.read, total)
+    for changed in vanished(session, import_id, held, is_counted=plan.is_counted):
+        tally.lose(changed)
+        if plan.is_counted:
+            sums.add(changed.before, changed.was_apart, -1)
+            for _ in writer.take_away(changed):
+                checkpoint(tally.read, total)
     for _ in writer.write_keys():
         checkpoint(tally.read, total)
     return tally, sums
@@ -191,6 +208,11 @@ class _Writer:
             yield from pause(self._session)
         if sum(map(len, self._ids)) >= MOST_KEYS:
             yield from self.write_keys()
+        end_turn(self._session)
+
+    def take_away(self, changed: Changed) -> Iterator[None]:
+        """Write versions that count nothing."""
+        yield from self._write_changed(changed)
         end_turn(self._session)
 
     def write_keys(self) -> Iterator[None]:
@@ -254,6 +276,9 @@ def _show(session: Session, import_id: int, tally: Tally, sums: Sums) -> None:
     batch.unchanged_rows, batch.refused_rows, batch.unmatched_rows = tally.unchanged, tally.refused, tally.unmatched
     batch.first_month, batch.last_month = min(tally.months, default=None), max(tally.months, default=None)
     session.execute(delete(ImportUpload).where(ImportUpload.import_id == import_id))
+    if tally.gone:
+        gone = {"counts": tally.gone, "referrals": tally.gone_referrals, "stays": not batch.mapping.get("counted")}
+        batch.mapping = {**batch.mapping, "gone": gone}
     layouts.remember(session, batch)
     session.flush()
     layers.show(session, import_id, hides=None, keeps_layer=layers.is_large(sums))
