@@ -155,7 +155,7 @@ class LineOfImport:
 def by_service_line(session: Session, batch: ReferralImport) -> list[LineOfImport]:
     """The service lines of an import, the largest first."""
     line_id = func.coalesce(Referral.service_line_id, 0)
-    own = select(line_id, func.sum(Referral.count)).where(of_import(batch.id), is_counted())
+    own = select(line_id, func.sum(Referral.count)).where(of_import(batch.id), Referral.count > 0, is_counted())
     own = own.group_by(line_id)
     first, last = batch.first_month or 0, batch.last_month or 0
     now, before = _received_by_line(session, first, last), _received_by_line(session, first - 12, last - 12)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from crm.accounts.viewer import SYSTEM
 from crm.core.db import db
-from crm.referrals import import_services, row_queries
+from crm.referrals import import_queries, import_services, row_queries
 from crm.referrals.importing import checking
 from crm.referrals.list_filters import RowFilter
 from crm.referrals.models import Referral, ReferralImport
@@ -113,6 +113,7 @@ def test_counts_of_nothing_are_no_rows(session: Session, cast: Cast) -> None:
     newer = bring_in(session, csv_bytes([line(n, Dept="Sleep") for n in range(1, 4)]))
     assert counts(newer) == (1, 1, 0, 0, 0)
     assert session.scalar(select(func.count()).select_from(Referral)) == 3
+    assert [found.name for found in import_queries.by_service_line(session, newer)] == ["Sleep"]
     viewer = cast.viewer(cast.maren)
     for chosen in (RowFilter(), RowFilter(status=rows(session, "status")[0])):
         assert row_queries.list_rows(session, viewer, chosen, 1).total == 1
