@@ -3,6 +3,7 @@
 import multiprocessing
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
@@ -17,9 +18,9 @@ CAN_FORK = sys.platform == "linux"
 
 def beside(produce: Callable[[], Iterator[T]]) -> Iterator[T]:
     """What `produce()` yields, in its order; what it raises is raised here. It must touch no connection or lock of
-    this process, which must have one thread. It ends with this process, however that ends, and when nobody takes what
-    it yields. Raises Conflict when it was killed."""
-    if not CAN_FORK:
+    this process. It ends with this process, however that ends, and when nobody takes what it yields. Raises Conflict
+    when it was killed. A process with several threads can not be copied: there it runs in this one."""
+    if not CAN_FORK or threading.active_count() > 1:
         yield from produce()
         return
     context = multiprocessing.get_context("fork")

@@ -48,6 +48,8 @@ class Names:
     sites: dict[str, int]
     keys: Keys
     sources: dict[Named, int] = field(default_factory=dict)
+    # In the order of the file.
+    source_ids: list[int] = field(default_factory=list)
 
     @classmethod
     def load(cls, session: Session) -> "Names":
@@ -61,7 +63,7 @@ class Names:
         return {
             "service_line_id": _numbers([self.lines[name] for name in lines], rows.columns["service_line"]),
             "site_id": _numbers([self.sites[name] for name in sites], rows.columns["site"]),
-            "source_id": _numbers([self.sources[source] for source in rows.sources], rows.columns["source"]),
+            "source_id": _numbers(self.source_ids, rows.columns["source"]),
         }
 
     def unknown(self, rows: Rows) -> Unknown:
@@ -77,6 +79,7 @@ class Names:
         made: dict[bytes, int] = {}
         for key, source in self._new_sources(session, rows):
             self.sources[source] = made.setdefault(key, -1 - len(self.sources))
+        self._note(rows)
 
     def make(self, session: Session, unknown: Unknown) -> dict[str, list[int]]:
         """Make service lines and sites of unknown names; returns the numbers of both."""
@@ -94,7 +97,7 @@ class Names:
     def make_sources(self, session: Session, rows: Rows) -> None:
         """Write down how the rows name their sources, where that is new. Commits its turns."""
         new = self._new_sources(session, rows)
-        self._name_again(session, rows.sources)
+        self._name_again(session, rows.sources[len(self.source_ids) :])
         once = iter(dict(reversed(new)).items())
         while some := list(islice(once, TURN_SOURCES)):
             with turn(session):
@@ -103,9 +106,13 @@ class Names:
                     columns[name] = [source[place] for _, source in some]
                 bulk.load(session, SOURCES, columns)
         self._find(session, new)
+        self._note(rows)
+
+    def _note(self, rows: Rows) -> None:
+        self.source_ids += [self.sources[source] for source in rows.sources[len(self.source_ids) :]]
 
     def _new_sources(self, session: Session, rows: Rows) -> list[tuple[bytes, Named]]:
-        unknown = [source for source in rows.sources if source not in self.sources]
+        unknown = [source for source in rows.sources[len(self.source_ids) :] if source not in self.sources]
         keys = self.keys.of_sources(source.key for source in unknown)
         return self._find(session, list(zip(keys, unknown, strict=True)))
 

@@ -1,12 +1,12 @@
 """A sheet below its header, in segments of some ten thousand rows, column by column. Pure.
 
-A segment is read once: what was looked through for patients is what is imported. As long as it is not too much it stays
-in memory for that, packed; else the file is read again.
+What was looked through for patients is what is imported: as long as it is not too much it stays in memory for that,
+packed; else the file is read again.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import starmap, zip_longest
+from itertools import zip_longest
 
 import numpy as np
 
@@ -30,22 +30,46 @@ class Segment:
     odd: dict[int, str]
 
 
+@dataclass(frozen=True)
+class PackedSegment:
+    """The same in little memory; columns that were forgotten are blank."""
+
+    numbers: Ints
+    columns: dict[int, Packed]
+    odd: dict[int, str]
+
+    @classmethod
+    def of(cls, segment: Segment) -> "PackedSegment":
+        """Pack a segment."""
+        return cls(segment.numbers, dict(enumerate(map(Packed.of, segment.columns))), segment.odd)
+
+    def segment(self) -> Segment:
+        """The segment again."""
+        blank = Cells([""], np.zeros(len(self.numbers), dtype=np.uint8))
+        places = range(max(self.columns, default=-1) + 1)
+        columns = [self.columns[place].cells() if place in self.columns else blank for place in places]
+        return Segment(self.numbers, columns, self.odd)
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return self.numbers.nbytes + sum(column.size for column in self.columns.values())
+
+
 class Held:
-    """Segments in memory, packed, without the columns of which nothing is kept."""
+    """Segments that stay in memory, as long as they are not too much."""
 
     def __init__(self, most: int) -> None:
         self._most, self._size = most, 0
-        self._segments: list[tuple[Ints, dict[int, Packed], dict[int, str]]] | None = []
+        self._segments: list[PackedSegment] | None = []
 
-    def add(self, segment: Segment) -> None:
+    def add(self, segment: PackedSegment) -> None:
         """Hold one more, unless they are too much by now: then none is held."""
-        if self._segments is None:
-            return
-        columns = {place: Packed.of(cells) for place, cells in enumerate(segment.columns)}
-        self._size += segment.numbers.nbytes + sum(column.size for column in columns.values())
-        self._segments.append((segment.numbers, columns, segment.odd))
+        self._size += segment.size
         if self._size > self._most:
             self.forget()
+        if self._segments is not None:
+            self._segments.append(segment)
 
     def forget(self) -> None:
         """Hold nothing."""
@@ -53,20 +77,14 @@ class Held:
 
     def forget_columns(self, places: Iterable[int]) -> None:
         """Hold nothing of these columns."""
-        gone = set(places)
-        for _, columns, _ in self._segments or ():
+        gone = list(places)
+        for segment in self._segments or ():
             for place in gone:
-                columns.pop(place, None)
+                segment.columns.pop(place, None)
 
     def segments(self) -> Iterator[Segment] | None:
-        """What is held, where a forgotten column is blank; None when nothing is."""
-        return None if self._segments is None else starmap(_unpacked, self._segments)
-
-
-def _unpacked(numbers: Ints, columns: dict[int, Packed], odd: dict[int, str]) -> Segment:
-    blank = Cells([""], np.zeros(len(numbers), dtype=np.uint8))
-    width = max(columns, default=-1) + 1
-    return Segment(numbers, [columns[at].cells() if at in columns else blank for at in range(width)], odd)
+        """What is held; None when it was too much."""
+        return None if self._segments is None else map(PackedSegment.segment, self._segments)
 
 
 def in_segments(sheet: Sheet, pieces: Iterable[Piece], width: int) -> Iterator[Segment]:

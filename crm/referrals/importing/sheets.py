@@ -57,6 +57,7 @@ class Sheet:
     null_is_empty: bool = True
     # Workbooks leave empty cells at the end of a row away; elsewhere a missing cell has moved the others.
     may_end_early: bool = False
+    is_large: bool = False
     # Lines without cells: why each was refused when the file was taken apart.
     refused: Mapping[int, str] = field(default_factory=dict)
 

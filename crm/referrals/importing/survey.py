@@ -8,13 +8,14 @@ from itertools import compress, islice
 
 import numpy as np
 
+from crm.core.beside import beside
 from crm.core.errors import Invalid
 from crm.referrals.importing import identity
 from crm.referrals.importing.cells import Cells
 from crm.referrals.importing.grain import decide_grain, may_be_single
 from crm.referrals.importing.headers import header_key, known_target
 from crm.referrals.importing.identity import Ruling, Verdict
-from crm.referrals.importing.segments import Held, Segment, in_segments
+from crm.referrals.importing.segments import Held, PackedSegment, Segment, in_segments
 from crm.referrals.importing.sheets import Piece, Sheet, column_letter
 from crm.referrals.importing.signs import MOST, ValueSigns
 from crm.referrals.importing.strays import Contents, Strays
@@ -144,12 +145,22 @@ def look_through(sheet: Sheet) -> SheetSurvey:
     names = first[place][1] if place is not None else []
     width = len(names) or max((len(values) for _, values in first), default=0)
     found = SheetSurvey(sheet, _columns(names, width), header_line)
-    for segment in in_segments(sheet, body(found), width):
+    for packed in _packed_segments(found):
+        found.held.add(packed)
+        segment = packed.segment()
         found.rows += len(segment.numbers)
         for column, cells in zip(found.columns, segment.columns, strict=True):
             column.look(cells)
-        found.held.add(segment)
     return found
+
+
+def _packed_segments(found: SheetSurvey) -> Iterator[PackedSegment]:
+    """A large file is read by a process beside this one, while this one looks for patients."""
+
+    def read() -> Iterator[PackedSegment]:
+        return map(PackedSegment.of, in_segments(found.sheet, body(found), len(found.columns)))
+
+    return beside(read) if found.sheet.is_large else read()
 
 
 def body(found: SheetSurvey) -> Iterator[Piece]:

@@ -13,12 +13,13 @@ from itertools import compress, islice
 from typing import IO
 
 from crm.core.errors import Invalid
-from crm.referrals.importing.sheets import PIECE_LINES, Limits, Piece, Sheet, counted
+from crm.referrals.importing.sheets import MEGABYTE, PIECE_LINES, Limits, Piece, Sheet, counted
 from crm.referrals.importing.source import Source
 
 DELIMITERS = ",\t;|"
 SAMPLE = 64_000
 START = 1_000
+LARGE = 8 * MEGABYTE
 CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 CUT_OFF = "The file is cut off in the middle of a character. Export it again."
 NOT_IN_CP1252 = b"\x81\x8d\x8f\x90\x9d"
@@ -38,7 +39,8 @@ def text_sheet(source: Source, limits: Limits) -> Sheet:
         with io.TextIOWrapper(source.open(), encoding=encoding, errors="strict", newline="") as text:
             yield from counted(_read(text, delimiter), limits)
 
-    return Sheet("", pieces, null_is_empty=not _holds_quoted_null(source, encoding))
+    is_large = source.size > LARGE
+    return Sheet("", pieces, null_is_empty=not _holds_quoted_null(source, encoding), is_large=is_large)
 
 
 def open_text(source: Source, newline: str | None) -> Callable[[], IO[str]]:

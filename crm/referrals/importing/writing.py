@@ -37,7 +37,7 @@ from crm.referrals.importing.lock import only_one
 from crm.referrals.importing.mapping import MappedColumn
 from crm.referrals.importing.names import Names, remove_unused
 from crm.referrals.importing.outcome import Changed, Outcome, Plan, Versions, outcome_of
-from crm.referrals.importing.rows import Options, Refusal
+from crm.referrals.importing.rows import Named, Options, Refusal
 from crm.referrals.importing.sums import Sums
 from crm.referrals.importing.upload import stored_blocks
 from crm.referrals.importing.vanished import Held, vanished
@@ -118,12 +118,21 @@ def _kept_blocks(packed: bytes, corrections: list[Correction]) -> Iterator[Block
 
 
 def batches_of(plan: Plan) -> Iterator[Batch]:
-    """The rows of the file, batch by batch; a large file is read by a process beside this one."""
+    """The rows of the file, batch by batch; a large file is read by a process beside this one, which hands each source
+    over once."""
 
     def read() -> Iterator[Batch]:
-        return read_batches(plan.blocks(), plan.reader, Keys(plan.secret))
+        known = 0
+        for batch in read_batches(plan.blocks(), plan.reader, Keys(plan.secret)):
+            sources = batch.rows.sources
+            batch.rows.sources, known = sources[known:], max(known, len(sources))
+            yield batch
 
-    return beside(read) if plan.rows > READ_BESIDE else read()
+    sources: list[Named] = []
+    for batch in beside(read) if plan.rows > READ_BESIDE else read():
+        sources += batch.rows.sources
+        batch.rows.sources = sources
+        yield batch
 
 
 def write_import(session: Session, import_id: int, checkpoint: Checkpoint, blocks: Blocks | None = None) -> None:
