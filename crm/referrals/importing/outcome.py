@@ -148,14 +148,18 @@ def _facts(plan: Plan, batch: Batch, apart: Ints) -> tuple[Facts, Bools]:
     """The rows as they are stored, with numbers for names; and which came from no practice: as the file says, or as a
     person said of their source."""
     rows = batch.rows
-    said = {name: column for name, column in rows.columns.items() if name not in ("source", "service_line", "site")}
-    practice, provider = plan.sources.match_rows(rows.sources, rows.columns["source"], _days(said))
     names = plan.names.columns(rows)
     of_source = np.array([source.kind != SourceKind.PRACTICE for source in rows.sources] or [False], dtype=bool)
     is_apart = of_source[rows.columns["source"]] | np.isin(names["source_id"], apart)
-    practice = np.where(is_apart, NONE, practice)
-    columns = {**said, **names, "practice_id": practice, "provider_id": provider}
+    columns = {**rows.columns, **names, "practice_id": np.where(is_apart, NONE, rows.columns["practice_id"])}
     return Facts({name: columns[name] for name in VALUES}), is_apart
+
+
+def match(sources: Sources, batch: Batch) -> None:
+    """Add the practice and the provider of each row, as the directory knows them. Pure."""
+    columns = batch.rows.columns
+    found = sources.match_rows(batch.rows.sources, columns["source"], _days(columns))
+    columns["practice_id"], columns["provider_id"] = found
 
 
 def _days(columns: dict[str, Ints]) -> Ints:

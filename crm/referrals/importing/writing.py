@@ -36,7 +36,7 @@ from crm.referrals.importing.leftovers import clear_leftovers
 from crm.referrals.importing.lock import only_one
 from crm.referrals.importing.mapping import MappedColumn
 from crm.referrals.importing.names import Names, remove_unused
-from crm.referrals.importing.outcome import Changed, Outcome, Plan, Versions, outcome_of
+from crm.referrals.importing.outcome import Changed, Outcome, Plan, Versions, match, outcome_of
 from crm.referrals.importing.rows import Named, Options, Refusal
 from crm.referrals.importing.sums import Sums
 from crm.referrals.importing.upload import stored_blocks
@@ -118,12 +118,13 @@ def _kept_blocks(packed: bytes, corrections: list[Correction]) -> Iterator[Block
 
 
 def batches_of(plan: Plan) -> Iterator[Batch]:
-    """The rows of the file, batch by batch; a large file is read by a process beside this one, which hands each source
-    over once."""
+    """The rows of the file, batch by batch, with the practices behind them; a large file is read by a process beside
+    this one, which hands each source over once."""
 
     def read() -> Iterator[Batch]:
         known = 0
         for batch in read_batches(plan.blocks(), plan.reader, Keys(plan.secret)):
+            match(plan.sources, batch)
             sources = batch.rows.sources
             batch.rows.sources, known = sources[known:], max(known, len(sources))
             yield batch
