@@ -233,7 +233,7 @@ class _Writer:
         end_turn(self._session)
 
     def _write_new(self, new: Versions) -> Iterator[None]:
-        order = np.lexsort((new.facts["month"], new.facts["practice_id"]))
+        order = np.lexsort([new.facts[name] for name in ("month", "source_id", "practice_id")])
         first = self._numbered(new, order)
         for start in range(0, len(new), STEP_ROWS):
             columns = self._columns(new, order[start : start + STEP_ROWS], first + start)
