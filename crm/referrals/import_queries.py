@@ -86,18 +86,17 @@ def read_facts(session: Session, ids: Sequence[int]) -> Facts:
     return Facts.of_rows(parts)
 
 
-def rows_after(session: Session, import_id: int, last: int, limit: int) -> tuple[list[int], Facts, list[int | None]]:
-    """The next newest rows of an import behind an id: ids, values, and the version that each replaced."""
-    behind = (ROWS.c.id > last) & of_import(import_id) & ROWS.c.replaced_by.is_(None)
-    found = _raw(session, behind, ROWS.c.replaces_id, limit=limit)
-    return [row[0] for row in found], Facts.of_rows([row[1:-1] for row in found]), [row[-1] for row in found]
+def id_ranges(session: Session, import_id: int, size: int) -> list[tuple[int, int]]:
+    """The ids of the rows of an import, in ranges of at most so many: the first and the last of each."""
+    ends = select(func.min(ROWS.c.id), func.max(ROWS.c.id)).where(of_import(import_id))
+    first, last = session.execute(ends).one()
+    return [] if first is None else [(at, min(at + size - 1, last)) for at in range(first, last + 1, size)]
 
 
-def _raw(session: Session, condition: ColumnElement[bool], *more: Any, limit: int | None = None) -> Sequence[Any]:
+def _raw(session: Session, condition: ColumnElement[bool]) -> Sequence[Any]:
     """Rows with their ids as the driver gives them: types of SQLAlchemy would take longer than everything else."""
     columns = [type_coerce(ROWS.c[name], NullType()) for name in VALUES]
-    query = select(ROWS.c.id, *columns, *more).where(condition).order_by(ROWS.c.id).limit(limit)
-    return session.execute(query).all()
+    return session.execute(select(ROWS.c.id, *columns).where(condition)).all()
 
 
 def name_ids(session: Session, model: type[ServiceLine] | type[Site]) -> dict[str, int]:

@@ -25,6 +25,7 @@ from crm.referrals.rollup_contents import PRACTICES, ROLLUPS, SETTLED, TOTAL, Ro
 
 TURN_CELLS = 8_000
 LARGE_LAYER = 20_000  # cells
+LARGE_IMPORT = 100_000  # rows
 # Called between turns; may raise to stop.
 Rest = Callable[[], None]
 INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
@@ -46,9 +47,10 @@ def write(session: Session, sums: Sums, layer: int, rest: Rest, rollups: Iterabl
     end_turn(session)
 
 
-def is_large(sums: Sums) -> bool:
-    """Whether a layer is to stay one of its own."""
-    return sums.cells(PRACTICES) > LARGE_LAYER
+def is_large(sums: Sums, rows: int) -> bool:
+    """Whether a layer is to stay one of its own: many cells would take long to merge, and the sums of many rows to work
+    out again when the import is taken back."""
+    return sums.cells(PRACTICES) > LARGE_LAYER or rows > LARGE_IMPORT
 
 
 def show(session: Session, import_id: int, *, hides: int | None, keeps_layer: bool) -> None:

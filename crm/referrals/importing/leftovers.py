@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from typing import Any, cast
 
-from sqlalchemy import BigInteger, Row, Select, Table, delete, func, or_, select, update
+from sqlalchemy import BigInteger, Row, Select, Table, delete, or_, select, update
 from sqlalchemy import cast as as_type
 from sqlalchemy.orm import Session
 
 from crm.core.db import end_turn, glance, pause, step, turn
 from crm.jobs.run import Checkpoint
 from crm.referrals import layers
+from crm.referrals.import_queries import id_ranges
 from crm.referrals.importing.key_pages import remove_pages
 from crm.referrals.models import ROWS_OF_IMPORT, Referral, ReferralImport
 from crm.referrals.queries import COUNTED, of_import
@@ -48,12 +49,10 @@ def remove_rows(session: Session, import_id: int, checkpoint: Checkpoint) -> Non
     with turn(session):
         remove_pages(session, import_id)
     with glance(session):
-        first, last = session.execute(
-            select(func.min(ROWS.c.id), func.max(ROWS.c.id)).where(of_import(import_id))
-        ).one()
-    for start in range(first, last + 1, STEP_ROWS) if first is not None else ():
+        ranges = id_ranges(session, import_id, STEP_ROWS)
+    for first, last in ranges:
         with step(session):
-            session.execute(delete(ROWS).where(ROWS.c.id.between(start, min(start + STEP_ROWS - 1, last))))
+            session.execute(delete(ROWS).where(ROWS.c.id.between(first, last)))
         for _ in pause(session):
             checkpoint(0, 0)
     end_turn(session)

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from sqlalchemy import Row
 
-from crm.referrals.importing.facts import CHOICES, NONE, Bools, Facts, Ints
+from crm.referrals.importing.facts import CHOICES, NONE, Bools, Facts, Ints, numbers
 from crm.referrals.models import ReferralStatus, RevenueKind, Wait
 from crm.referrals.rollup_contents import ROLLUPS, Rollup
 
@@ -34,10 +35,22 @@ class Sums:
             else:
                 keys = [_key(facts[name]) for name in rollup.keys]
                 sums = [measures[name] for name in rollup.measures]
-            parts = self._parts[rollup.table.name]
-            parts.append(_grouped(keys, sums))
-            if len(parts) > MOST_PARTS:
-                self._parts[rollup.table.name] = [_together(parts)]
+            self._add(rollup, keys, sums)
+
+    def add_cells(self, rollup: Rollup, rows: Sequence[Row[Any]], sign: int = 1) -> None:
+        """Count cells of a rollup that the database summed up, with its columns by name."""
+        if not rows:
+            return
+        names = rows[0]._fields
+        columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+        keys = [_numbered(name, columns[name]) for name in rollup.keys]
+        self._add(rollup, keys, [_numbered(name, columns[name]) * sign for name in rollup.measures])
+
+    def _add(self, rollup: Rollup, keys: list[Ints], sums: list[Ints]) -> None:
+        parts = self._parts[rollup.table.name]
+        parts.append(_grouped(keys, sums))
+        if len(parts) > MOST_PARTS:
+            self._parts[rollup.table.name] = [_together(parts)]
 
     def cells(self, rollup: Rollup) -> int:
         """How many cells of a rollup change."""
@@ -67,6 +80,11 @@ class Sums:
         for column in found[1]:
             left |= column != 0
         return [column[left] for column in found[0]], [column[left] for column in found[1]]
+
+
+def _numbered(name: str, values: Sequence[Any]) -> Ints:
+    texts = TEXTS.get(name)
+    return numbers(values if texts is None else map(texts.index, values), len(values))
 
 
 def _key(column: Ints) -> Ints:

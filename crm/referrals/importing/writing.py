@@ -291,7 +291,7 @@ def _show(session: Session, import_id: int, tally: Tally, sums: Sums) -> None:
         batch.mapping = {**batch.mapping, "gone": gone}
     layouts.remember(session, batch)
     session.flush()
-    layers.show(session, import_id, hides=None, keeps_layer=layers.is_large(sums))
+    layers.show(session, import_id, hides=None, keeps_layer=layers.is_large(sums, tally.new + tally.changed))
     record(
         session, Action.IMPORTED, "referral_import", object_id=import_id, label=batch.file_name,
         read=tally.read, added=tally.new, updated=tally.changed, unchanged=tally.unchanged, refused=tally.refused,
