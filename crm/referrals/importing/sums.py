@@ -12,7 +12,7 @@ from crm.referrals.rollup_contents import ROLLUPS, Rollup
 
 WAITS = tuple(Wait)
 TEXTS: dict[str, tuple[str, ...]] = {"payer": CHOICES["payer"], "wait": WAITS}
-MOST_PARTS = 8
+MOST_PARTS = 4
 KINDS: tuple[Any, ...] = (np.int8, np.int16, np.int32, np.int64)
 
 

@@ -55,7 +55,7 @@ ROWS, REFUSALS = cast(Table, Referral.__table__), cast(Table, ImportRefusal.__ta
 READ_BESIDE = 50_000  # rows
 Blocks = Callable[[], Iterator[Block]]
 STEP_ROWS, STEP_CHANGES = 4_000, 1_000
-MOST_KEYS = 400_000  # so many are sorted together
+MOST_KEYS = 200_000  # so many are sorted together
 
 
 @dataclass
