@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm.core.errors import Invalid
+from crm.referrals.importing import segments, text
+from crm.referrals.importing import survey as surveying
 from crm.referrals.importing.kept import StoredLine, kept_lines
 from crm.referrals.importing.reading import read_file
 from crm.referrals.importing.strays import MARK
@@ -58,11 +60,18 @@ def _plain(main: SheetSurvey, line: int, values: list[str]) -> list[str] | str:
         ),
         min_size=1,
         max_size=20,
-    )
+    ),
+    st.sampled_from([1, 7, 30_000]),
+    st.sampled_from([0, 500, 10**6]),
 )
-def test_what_is_kept_is_what_a_plain_look_keeps(rows: list[tuple[str, ...]]) -> None:
-    main = looked_at([("03/14/2026", "Zeb", OKONJO, "Olentangy", "Seen")] * 3 + [row for row in rows if any(row)])
-    assert list(kept_lines(main)) == plain_lines(main)
+def test_what_is_kept_is_what_a_plain_look_keeps(rows: list[tuple[str, ...]], size: int, held: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(text, "PIECE_LINES", min(size, 500))
+        patch.setattr(segments, "SEGMENT_ROWS", size)
+        patch.setattr(surveying, "MOST_HELD", held)
+        main = looked_at([("03/14/2026", "Zeb", OKONJO, "Olentangy", "Seen")] * 3 + [row for row in rows if any(row)])
+        assert list(kept_lines(main)) == plain_lines(main)
+    assert all(column.index not in packed.columns for packed in main.held.packed for column in main.dropped)
     packed, count = pack(main)
     assert list(unpack(packed)) == plain_lines(main)
     assert count == main.rows

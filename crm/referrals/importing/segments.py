@@ -78,9 +78,14 @@ class Held:
     def forget_columns(self, places: Iterable[int]) -> None:
         """Hold nothing of these columns."""
         gone = list(places)
-        for segment in self._segments or ():
+        for segment in self.packed:
             for place in gone:
                 segment.columns.pop(place, None)
+
+    @property
+    def packed(self) -> list[PackedSegment]:
+        """What is held, as it is held."""
+        return self._segments or []
 
     def segments(self) -> Iterator[Segment] | None:
         """What is held; None when it was too much."""

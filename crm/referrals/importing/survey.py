@@ -23,7 +23,7 @@ from crm.referrals.models import Grain
 
 HEADER_LINES = 10
 MAX_HEADER = 60
-MOST_HELD = 192_000_000  # bytes: five million rows of ten columns
+MOST_HELD = 64_000_000  # bytes: a million rows of ten columns
 VALUE_LIKE = re.compile(r"^[-+$(]?\d[\d,./ :()$%-]*$|@|^(?:NULL|N/A)$")
 
 

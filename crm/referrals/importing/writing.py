@@ -54,7 +54,7 @@ from crm.referrals.models import (
 ROWS, REFUSALS = cast(Table, Referral.__table__), cast(Table, ImportRefusal.__table__)
 READ_BESIDE = 50_000  # rows
 Blocks = Callable[[], Iterator[Block]]
-STEP_ROWS, STEP_CHANGES = 4_000, 1_000
+STEP_ROWS, STEP_CHANGES = 2_000, 500
 MOST_KEYS = 200_000  # so many are sorted together
 
 
