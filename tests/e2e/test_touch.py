@@ -24,7 +24,7 @@ IS_PRESSED = """(selector) => {
 )
 def test_links_are_as_high_as_a_finger(sign_in_as: Callable[..., Watch], path: str, selectors: list[str]) -> None:
     page = sign_in_as("liaison", "phone").page
-    page.set_viewport_size({"width": 390, "height": 3000})  # all of it is in view
+    page.set_viewport_size({"width": 390, "height": 5000})  # all of it is in view
     page.goto(path)
     settle(page)
     assert [selector for selector in selectors if not page.evaluate(IS_PRESSED, selector)] == []
