@@ -122,7 +122,7 @@ def cut_small(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(segments, "SEGMENT_ROWS", 60)
     patch.setattr(core_db, "LONGEST_TURN", 0.0)
     for module in (writing, key_pages, taking_back, leftovers, layers):
-        for size in ("PAGE_KEYS", "STEP_ROWS", "STEP_CHANGES", "TURN_CELLS"):
+        for size in ("PAGE_KEYS", "STEP_ROWS", "STEP_CHANGES", "TURN_ROWS", "TURN_CELLS"):
             if hasattr(module, size):
                 patch.setattr(module, size, 60)
 

@@ -54,7 +54,7 @@ def test_a_key_whose_row_is_gone_is_free(cast: Cast, database: Any) -> None:
     batch = an_import(session, cast, ImportState.TAKING_BACK)
     list(key_pages.write_pages(session, batch.id, KEYS[0], np.array([ids_of(batch.id).start])))
     assert key_pages.newest_ids(session, KEYS[0]).tolist() == [0]
-    key_pages.remove_pages(session, batch.id)
+    list(key_pages.remove_pages(session, batch.id))
     assert session.scalars(select(ReferralKeyPage)).all() == []
 
 

@@ -211,7 +211,7 @@ def _watch(session: Session, monkeypatch: pytest.MonkeyPatch, look: Callable[[],
     for module in (writing, key_pages, taking_back, leftovers, layers):
         for name in ("turn", "step"):
             monkeypatch.setattr(module, name, turn, raising=False)
-        for size in ("PAGE_KEYS", "STEP_ROWS", "STEP_CHANGES", "TURN_CELLS"):
+        for size in ("PAGE_KEYS", "STEP_ROWS", "STEP_CHANGES", "TURN_ROWS", "TURN_CELLS"):
             if hasattr(module, size):
                 monkeypatch.setattr(module, size, 7)
 

@@ -51,7 +51,7 @@ def test_somebody_saves_between_the_turns_of_an_import(
 ) -> None:
     monkeypatch.setattr(batches, "BATCH_ROWS", 100)
     for module in (writing, key_pages, taking_back, leftovers, layers):
-        for size in ("PAGE_KEYS", "STEP_ROWS", "STEP_CHANGES", "TURN_CELLS"):
+        for size in ("PAGE_KEYS", "STEP_ROWS", "STEP_CHANGES", "TURN_ROWS", "TURN_CELLS"):
             if hasattr(module, size):
                 monkeypatch.setattr(module, size, 20)
     monkeypatch.setattr(core_db, "LONGEST_TURN", 60.0)

@@ -8,7 +8,7 @@ from sqlalchemy import Table, delete, select
 from sqlalchemy.orm import Session
 
 from crm.core import bulk
-from crm.core.db import pause, step
+from crm.core.db import glance, pause, step
 from crm.referrals.importing.facts import Ints
 from crm.referrals.importing.keys import KeyArray, in_order
 from crm.referrals.models import KEY_BYTES, ImportState, Referral, ReferralImport, ReferralKeyPage, ids_of
@@ -16,7 +16,7 @@ from crm.referrals.queries import COUNTED
 
 PAGES = cast(Table, ReferralKeyPage.__table__)
 PAGE_KEYS = 4096
-PAGES_AT_ONCE = 64
+PAGES_AT_ONCE, PAGES_REMOVED = 64, 8
 IDS_AT_ONCE = 5_000
 PLACE = np.dtype("<u4")
 
@@ -45,9 +45,14 @@ def write_pages(session: Session, import_id: int, keys: bytes, ids: Ints) -> Ite
         yield from pause(session)
 
 
-def remove_pages(session: Session, import_id: int) -> None:
-    """Forget the keys of an import."""
-    session.execute(delete(PAGES).where(PAGES.c.import_id == import_id))
+def remove_pages(session: Session, import_id: int) -> Iterator[None]:
+    """Forget the keys of an import in steps; yields between its turns, and leaves the last one open."""
+    with glance(session):
+        ids = session.scalars(select(PAGES.c.id).where(PAGES.c.import_id == import_id)).all()
+    for start in range(0, len(ids), PAGES_REMOVED):
+        with step(session):
+            session.execute(delete(PAGES).where(PAGES.c.id.in_(ids[start : start + PAGES_REMOVED])))
+        yield from pause(session)
 
 
 def keys_of(session: Session, import_id: int) -> tuple[KeyArray, Ints]:

@@ -28,7 +28,7 @@ from crm.referrals.models import ImportState, Referral, ReferralImport
 from crm.referrals.queries import of_import
 from crm.referrals.rollup_contents import ROLLUPS, TOTAL, Rollup
 
-SUMMED_ROWS = 50_000
+SUMMED_ROWS = 10_000
 
 
 def take_back_rows(session: Session, import_id: int, checkpoint: Checkpoint) -> None:
