@@ -60,6 +60,7 @@ JOB_HANDLERS: dict[str, Handler] = {
 
 def create_app(config: Config | None = None) -> Flask:
     """Make the application. Refuses to start with a bad setting or with a page that declares no permission."""
+    security.leave_no_core_image()
     config = config or Config.from_env()
     app = Flask(__name__, root_path=str(ROOT), instance_path=str(config.data_dir))
     app.config.from_mapping(config.flask_settings())

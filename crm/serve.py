@@ -1,7 +1,6 @@
 """`flask --app wsgi serve`: migrate, make the demo on the first run, then run the web server and the worker."""
 
 import os
-import resource
 import signal
 import socket
 import subprocess
@@ -96,8 +95,6 @@ def _run(web: list[str], worker: list[str]) -> int:
 
     A worker that dies is started again: its jobs are in the database, and nobody should lose the web server with it.
     """
-    # Whoever crashes leaves no image of its memory behind: there may be a file in it that was being looked through.
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     serving, working = _start(web), _start(worker)
     is_stopping = False
 

@@ -178,6 +178,8 @@ def pause(session: Session) -> Iterator[None]:
 def end_turn(session: Session) -> None:
     """Commit the steps since the last turn, and let those write who waited for it."""
     session.info.pop("turn_began", None)
+    if not session.in_transaction():
+        return
     queue = engine.queue_of(session.connection())
     session.commit()
     if queue:

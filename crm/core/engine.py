@@ -97,6 +97,11 @@ def set_reading(*, on: bool) -> None:
     _reading.set(on)
 
 
+def is_reading() -> bool:
+    """Whether transactions of this thread only read."""
+    return _reading.get()
+
+
 @contextmanager
 def writing(*, on: bool = True) -> Iterator[None]:
     """Transactions that begin inside this block may write, whatever may be outside of it; with `on=False` only read."""

@@ -1,6 +1,7 @@
-"""Headers, nonces and limits that every answer carries, whatever page made it."""
+"""Headers, nonces and limits of every answer, whatever page made it, and of the process that makes it."""
 
 import io
+import resource
 import secrets
 from typing import IO
 
@@ -39,6 +40,11 @@ def request_id() -> str:
     if "request_id" not in g:
         g.request_id = secrets.token_hex(6)
     return str(g.request_id)
+
+
+def leave_no_core_image() -> None:
+    """Whatever crashes from here on leaves no image of its memory: a file may be in it."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def install(app: Flask, *, hsts: bool, tiles: str) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import NullType
 
 from crm.accounts.viewer import Viewer
+from crm.core import engine
 from crm.core.errors import NotFound
 from crm.directory.models import Affiliation, Practice, Provider
 from crm.directory.queries import MAX_ID
@@ -33,8 +34,10 @@ PIECE = 5_000
 
 
 def get_import(session: Session, viewer: Viewer, import_id: int) -> ReferralImport:
-    """One import. Whoever may import sees all of them, so the viewer only stands for the permission."""
-    found = session.get(ReferralImport, import_id) if 0 < import_id <= MAX_ID else None
+    """One import. Whoever may import sees all of them, so the viewer only stands for the permission. Who is about to
+    change it waits for others who do."""
+    lock = None if engine.is_reading() else True
+    found = session.get(ReferralImport, import_id, with_for_update=lock) if 0 < import_id <= MAX_ID else None
     if found is None or viewer.territory_ids is not None:
         raise NotFound("There is no such import.")
     return found

@@ -25,7 +25,7 @@ from crm.referrals.rollup_contents import PRACTICES, ROLLUPS, SETTLED, TOTAL, Ro
 
 TURN_CELLS = 8_000
 LARGE_LAYER = 20_000  # cells
-LARGE_IMPORT = 100_000  # rows
+LARGE_IMPORT = 20_000  # rows
 # Called between turns; may raise to stop.
 Rest = Callable[[], None]
 INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 
@@ -28,6 +29,17 @@ def test_a_fault_is_raised_here() -> None:
     assert next(found) == 1
     with pytest.raises(Invalid, match="quoted value"):
         next(found)
+
+
+def test_a_process_with_several_threads_is_not_copied() -> None:
+    here = os.getpid()
+    is_over = threading.Event()
+    other = threading.Thread(target=is_over.wait)
+    assert list(beside(lambda: iter([os.getpid()]))) != [here]
+    other.start()
+    assert list(beside(lambda: iter([os.getpid()]))) == [here]
+    is_over.set()
+    other.join()
 
 
 def test_it_ends_when_nobody_takes_more() -> None:

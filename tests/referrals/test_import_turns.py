@@ -1,14 +1,18 @@
 """Imports when things do not come in order: twice the same file, two people, a choice taken back, a large receipt."""
 
+import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 
 from crm.accounts.viewer import SYSTEM
+from crm.core.db import commit, db
 from crm.jobs.run import Run
-from crm.referrals import import_services
+from crm.referrals import import_queries, import_services
 from crm.referrals.importing import batches, segments, text
 from crm.referrals.importing.lock import only_one
 from crm.referrals.models import ImportState, ImportUpload, ReferralImport
@@ -189,3 +193,29 @@ def test_an_import_that_a_command_writes_just_now_has_not_stopped(
         assert "A command is at work on it" in maren.get(f"/referrals/imports/{batch_id}").text
         assert maren.post(f"/referrals/imports/{batch_id}/try-again").status == 409
     assert "has stopped" in maren.get(f"/referrals/imports/{batch_id}").text
+
+
+@pytest.mark.real_commits
+def test_who_gives_a_file_up_waits_for_who_imports_it(app: Flask, sign_in: SignIn, cast: Cast, database: Any) -> None:
+    maren = sign_in(cast.maren)
+    send(maren, events(2))
+    batch_id, arjun = last_import(database()).id, cast.viewer(cast.arjun)
+    database().rollback()
+    has_begun = threading.Event()
+
+    def start() -> None:
+        with app.app_context():
+            batch = import_queries.get_import(db.session(), SYSTEM, batch_id)
+            has_begun.set()
+            time.sleep(0.3)
+            import_services.begin_import(db.session(), arjun, batch)
+            commit()
+
+    importing = threading.Thread(target=start)
+    importing.start()
+    has_begun.wait()
+    answer = maren.post(f"/referrals/imports/{batch_id}/give-up")
+    importing.join()
+    assert answer.status == 409
+    assert last_import(database()).state is ImportState.RUNNING
+    assert database().get(ImportUpload, batch_id) is not None

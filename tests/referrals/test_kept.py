@@ -77,6 +77,21 @@ def test_what_is_kept_is_what_a_plain_look_keeps(rows: list[tuple[str, ...]], si
     assert count == main.rows
 
 
+def test_a_large_file_is_kept_and_refused_as_a_small_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [("03/14/2026", "Zeb", OKONJO, f"Practice {n % 7}", "Seen") for n in range(1_700)]
+    damaged = csv_bytes(rows, HEADER) + b'03/14/2026,Zeb,"Olentangy'
+    small = list(kept_lines(looked_at(rows)))
+    with pytest.raises(Invalid) as of_small:
+        survey(read_file("a.csv", damaged))
+    monkeypatch.setattr(text, "LARGE", 0)
+    monkeypatch.setattr(segments, "SEGMENT_ROWS", 500)
+    assert looked_at(rows).sheet.is_large
+    assert list(kept_lines(looked_at(rows))) == small
+    with pytest.raises(Invalid) as of_large:
+        survey(read_file("a.csv", damaged))
+    assert of_large.value.says == of_small.value.says
+
+
 def test_no_value_keeps_a_sign_that_parts_stored_text() -> None:
     rows = [
         ("03/14/2026", "Zeb", OKONJO, "Olentangy Family Medicine", "Seen")

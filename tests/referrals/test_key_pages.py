@@ -23,14 +23,19 @@ some_keys = st.lists(st.sampled_from(KEYS), unique=True)
 @settings(
     max_examples=60, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(st.lists(st.tuples(some_keys, st.sampled_from(["done", "running", "taking_back"])), max_size=5), some_keys)
+@given(
+    st.lists(st.tuples(some_keys, st.sampled_from(["done", "running", "taking_back"])), max_size=5),
+    some_keys,
+    st.randoms(use_true_random=False),
+)
 def test_pages_find_the_newest_row_of_each_key(
-    cast: Cast, database: Any, imports: list[tuple[list[bytes], str]], wanted: list[bytes]
+    cast: Cast, database: Any, imports: list[tuple[list[bytes], str]], wanted: list[bytes], chance: Any
 ) -> None:
     session: Session = database()
     expected: dict[bytes, int] = {}
-    for keys, state in imports:
-        batch = an_import(session, cast, ImportState(state))
+    # A file that was uploaded first may go in last.
+    batches = [an_import(session, cast, ImportState(state)) for _, state in imports]
+    for (keys, state), batch in chance.sample([*zip(imports, batches, strict=True)], len(imports)):
         ids = np.arange(len(keys), dtype=np.int64) + ids_of(batch.id).start
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(key_pages, "PAGE_KEYS", 3)

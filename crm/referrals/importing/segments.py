@@ -15,7 +15,8 @@ from crm.referrals.importing.facts import Ints
 from crm.referrals.importing.sheets import Piece, Sheet
 
 SEGMENT_ROWS = 30_000
-# A segment ends earlier when its columns hold so many different texts, or so many characters.
+# A segment ends earlier when it holds so many cells, different texts, or characters.
+MAX_CELLS = 2_000_000
 MAX_WORDS = 400_000
 MAX_TEXT = 20_000_000
 TOO_WIDE, TOO_SHORT = "More cells than the header has columns", "Fewer cells than the header has columns"
@@ -134,7 +135,9 @@ class _Making:
     @property
     def is_full(self) -> bool:
         rows, words = len(self.numbers), sum(map(len, self.coders))
-        return rows >= SEGMENT_ROWS or words > MAX_WORDS or self.size > MAX_TEXT
+        if rows >= SEGMENT_ROWS or rows * self.width > MAX_CELLS:
+            return True
+        return words > MAX_WORDS or self.size > MAX_TEXT
 
     def segment(self) -> Segment:
         columns = [

@@ -1,13 +1,16 @@
 """Sources: those without a practice, with the practices that they may be; what was decided about others, and undo."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from crm.accounts.guard import current_viewer
 from crm.accounts.permissions import Permission
 from crm.accounts.queries import user_names
+from crm.accounts.viewer import Viewer
 from crm.core import formats
 from crm.core.arguments import arg_words, plain_words
 from crm.core.db import commit, db
@@ -48,74 +51,51 @@ def sources_decided() -> ResponseReturnValue:
 @allow(Permission.REFERRALS_IMPORT)
 def source_decide(source_id: int) -> ResponseReturnValue:
     """Say which practice a source is."""
-    session, viewer = db.session(), current_viewer()
-    source = source_queries.get_source(session, viewer, source_id)
-    label = source_queries.label_of(source)
-    try:
-        chosen = optional_id(request.form.get("practice_id"))
-        followed = source_services.decide_source(session, viewer, source, chosen or 0)
-    except Invalid as problem:
-        return _refused(source, problem)
-    except Conflict as problem:
-        flash(problem.says, "bad")
-        return redirect(_back())
-    commit()
-    flash(f"{label} is remembered. {_told(followed)}", "good")
-    return redirect(_back())
+
+    def say(source: ReferralSource) -> str:
+        label, chosen = source_queries.label_of(source), optional_id(request.form.get("practice_id"))
+        return f"{label} is remembered. {_told(source_services.decide_source(*_who(), source, chosen or 0))}"
+
+    return _answer(source_id, say, _back())
 
 
 @bp.post("/sources/<int:source_id>/leave")
 @allow(Permission.REFERRALS_IMPORT)
 def source_leave(source_id: int) -> ResponseReturnValue:
     """Leave a source without a practice, and ask no more."""
-    session, viewer = db.session(), current_viewer()
-    source = source_queries.get_source(session, viewer, source_id)
-    try:
-        source_services.leave_source(session, viewer, source)
-    except Conflict as problem:
-        flash(problem.says, "bad")
-        return redirect(_back())
-    commit()
-    flash("Left without a practice. Its referrals count in totals, and it is not asked for again.", "good")
-    return redirect(_back())
+
+    def say(source: ReferralSource) -> str:
+        source_services.leave_source(*_who(), source)
+        return "Left without a practice. Its referrals count in totals, and it is not asked for again."
+
+    return _answer(source_id, say, _back())
 
 
 @bp.post("/sources/<int:source_id>/set-apart")
 @allow(Permission.REFERRALS_IMPORT)
 def source_set_apart(source_id: int) -> ResponseReturnValue:
     """Say that a source is no practice: a patient, an advert."""
-    session, viewer = db.session(), current_viewer()
-    source = source_queries.get_source(session, viewer, source_id)
     said = request.form.get("kind", "")
     kind = next((option for option in SourceKind if option == said), SourceKind.PRACTICE)
-    try:
-        followed = source_services.set_apart(session, viewer, source, kind)
-    except Invalid as problem:
-        return _refused(source, problem)
-    except Conflict as problem:
-        flash(problem.says, "bad")
-        return redirect(_back())
-    commit()
-    name = " Its name is not kept." if kind in source_services.WITHOUT_NAME else ""
-    background = " Its referrals follow in the background." if followed.job else ""
-    flash(f"Kept apart from practices as “{KIND_WORDS[kind]}”, in later files too.{name}{background}", "good")
-    return redirect(_back())
+
+    def say(source: ReferralSource) -> str:
+        followed = source_services.set_apart(*_who(), source, kind)
+        name = " Its name is not kept." if kind in source_services.WITHOUT_NAME else ""
+        background = " Its referrals follow in the background." if followed.job else ""
+        return f"Kept apart from practices as “{KIND_WORDS[kind]}”, in later files too.{name}{background}"
+
+    return _answer(source_id, say, _back())
 
 
 @bp.post("/sources/<int:source_id>/undo")
 @allow(Permission.REFERRALS_IMPORT)
 def source_undo(source_id: int) -> ResponseReturnValue:
     """Take back what was said about a source."""
-    session, viewer = db.session(), current_viewer()
-    source = source_queries.get_source(session, viewer, source_id)
-    try:
-        followed = source_services.undo_decision(session, viewer, source)
-    except Conflict as problem:
-        flash(problem.says, "bad")
-        return redirect(url_for("referrals.sources_decided"))
-    commit()
-    flash(f"Undone. {_told(followed)}", "good")
-    return redirect(url_for("referrals.sources_decided"))
+
+    def say(source: ReferralSource) -> str:
+        return f"Undone. {_told(source_services.undo_decision(*_who(), source))}"
+
+    return _answer(source_id, say, url_for("referrals.sources_decided"))
 
 
 @bp.post("/sources/look-again")
@@ -126,6 +106,25 @@ def sources_look_again() -> ResponseReturnValue:
     commit()
     flash("Rounds looks again, in the background. What it finds appears here.", "info")
     return redirect(url_for("referrals.sources"))
+
+
+def _who() -> tuple[Session, Viewer]:
+    return db.session(), current_viewer()
+
+
+def _answer(source_id: int, say: Callable[[ReferralSource], str], back: str) -> ResponseReturnValue:
+    """Do what somebody says of a source, and tell what came of it."""
+    source = source_queries.get_source(*_who(), source_id)
+    try:
+        told = say(source)
+    except Invalid as problem:
+        return _refused(source, problem)
+    except Conflict as problem:
+        flash(problem.says, "bad")
+        return redirect(back)
+    commit()
+    flash(told, "good")
+    return redirect(back)
 
 
 def _text() -> str:
