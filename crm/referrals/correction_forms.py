@@ -31,7 +31,9 @@ def _cell(place: Place, text: str) -> Field:
     if not text or fault_of_text(text, place.column):
         as_it_is = [(text, f"“{text}”, as in your file")] if text else []
         return ChoiceField(header, choices=[*as_it_is, NOT_SAID, *STATUSES])
-    meant = parse_status(text)
+    if not (said := place.column.reads(text)):
+        return ChoiceField(header, choices=[(text, NOT_SAID[1]), *STATUSES])
+    meant = parse_status(said)
     others = [(value, label) for value, label in STATUSES if value != meant]
     return ChoiceField(header, choices=[(text, meant.label), NOT_SAID, *others])
 

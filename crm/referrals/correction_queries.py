@@ -1,9 +1,11 @@
 """Reads of rows of a waiting file that cannot go in: one of them, or all that have the same fault in common."""
 
+from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
@@ -83,9 +85,16 @@ def read_cells(session: Session, batch: ReferralImport, lines: Collection[int]) 
     return cells_of(_blocks(session, batch), lines)
 
 
-def count_text(session: Session, batch: ReferralImport, place: int, text: str) -> int:
-    """In how many rows a text stands in a column, with all corrections so far."""
-    return sum(int(block.columns[place].are({text}).sum()) for block in _blocks(session, batch))
+def count_words(session: Session, batch: ReferralImport, place: int) -> Counter[str]:
+    """In how many rows each text stands in a column, with all corrections, and words by what they mean."""
+    column = MappedColumn.from_json(batch.mapping["columns"][place])
+    found: Counter[str] = Counter()
+    for block in _blocks(session, batch):
+        cells = block.columns[place]
+        rows = np.bincount(cells.codes, minlength=len(cells.words)).tolist()
+        for word, count in zip(cells.words, rows, strict=True):
+            found[column.reads(word)] += count
+    return found
 
 
 def _blocks(session: Session, batch: ReferralImport) -> Iterator[Block]:

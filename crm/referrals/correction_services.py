@@ -1,5 +1,6 @@
 """Writes of corrections: a person says what stands in place of cells of a waiting file; the check then runs again."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -16,6 +17,7 @@ from crm.referrals.importing.cells import Cells
 from crm.referrals.importing.corrections import MOST, MOST_LINES, Correction, fault_of_text, fault_of_typed
 from crm.referrals.importing.kept import Block
 from crm.referrals.importing.mapping import MappedColumn
+from crm.referrals.importing.meanings import lasts
 from crm.referrals.importing.rows import Options, Refusal, RowReader
 from crm.referrals.importing.strays import MARK
 from crm.referrals.models import ReferralImport
@@ -58,12 +60,13 @@ def correct_alike(session: Session, viewer: Viewer, batch: ReferralImport, alike
     if faults := {field: says for field, says in faults.items() if says}:
         raise Invalid(**faults)
     texts = {text.text for text in alike.texts}
+    words = correction_queries.count_words(session, batch, alike.place.number)
     named = {one.was for one in said if one.was is not None}
     made = []
     for one in said:
         lines = alike.lines_of([one.was]) if one.was is not None else alike.lines_of(texts - named)
         if lines:
-            made.append(_correction(session, batch, alike, one, lines))
+            made.append(_correction(session, batch, alike, one, lines, words))
     if not made:
         raise Invalid(NOTHING)
     _keep(session, viewer, batch, made)
@@ -71,7 +74,7 @@ def correct_alike(session: Session, viewer: Viewer, batch: ReferralImport, alike
 
 
 def _correction(
-    session: Session, batch: ReferralImport, alike: Alike, said: Said, lines: tuple[int, ...]
+    session: Session, batch: ReferralImport, alike: Alike, said: Said, lines: tuple[int, ...], words: Counter[str]
 ) -> Correction:
     """What cannot be read in one row cannot be read in any; other faults are those of their rows only."""
     place, column = alike.place
@@ -80,8 +83,8 @@ def _correction(
     if left and left.column == column.header:
         raise Invalid(**{said.field: f"{left.reason}."})
     if said.was and said.was != MARK and fault_of_text(said.was, column) == alike.refusal.reason:
-        rows = correction_queries.count_text(session, batch, place, said.was)
-        return Correction({place: said.now}, was=said.was, rows=rows)
+        is_kept = lasts(column.target, said.was, said.now, words)
+        return Correction({place: said.now}, was=said.was, rows=words[said.was], lasts=is_kept)
     return Correction({place: said.now}, lines, rows=len(lines))
 
 

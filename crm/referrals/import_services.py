@@ -164,6 +164,7 @@ def apply_profile(
     if profile is None:
         for column, guessed in zip(columns, batch.mapping.get("guesses", []), strict=False):
             column.target, column.sure = Target(guessed), Sure.CHECK if guessed else Sure.SURE
+            column.meanings = {}
         profiles.set_date_order(columns, day_first=False)
     else:
         saved = profile_queries.saved_of(profile)

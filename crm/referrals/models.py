@@ -356,7 +356,8 @@ class MappingProfile(Audited, Timestamped, Model):
     id: Mapped[Key]
     name: Mapped[Name]
     grain: Mapped[Grain] = mapped_column(choice(Grain))
-    # "columns": header and target of each, in the order of the file; "options": service_line, site, day_first.
+    # "columns": header and target of each, in the order of the file, and "meanings", what words of it mean (which may
+    # be kept, says importing.meanings); "options": service_line, site, day_first.
     mapping: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
 
     audit_hides: ClassVar[frozenset[str]] = frozenset({"mapping"})

@@ -43,6 +43,7 @@ class Correction:
     lines: tuple[int, ...] = ()
     was: str | None = None
     rows: int = 1  # for how many it was made
+    lasts: bool = False  # what a word means, for later files too
 
     @property
     def key(self) -> str:
@@ -52,13 +53,23 @@ class Correction:
     def as_json(self) -> dict[str, Any]:
         """As it is stored beside the rows."""
         now = {str(place): text for place, text in self.now.items()}
-        return {"now": now, "lines": list(self.lines), "was": self.was, "rows": self.rows}
+        return {"now": now, "lines": list(self.lines), "was": self.was, "rows": self.rows, "lasts": self.lasts}
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> "Correction":
         """The correction that was stored."""
         now = {int(place): text for place, text in stored["now"].items()}
-        return cls(now, tuple(stored["lines"]), stored["was"], stored["rows"])
+        return cls(now, tuple(stored["lines"]), stored["was"], stored["rows"], lasts=stored.get("lasts", False))
+
+
+def lasting(corrections: Iterable[Correction]) -> dict[int, dict[str, str]]:
+    """The meanings of words that are kept for later files, by the places of their columns; the last one counts."""
+    found: dict[int, dict[str, str]] = {}
+    for correction in corrections:
+        if correction.lasts and correction.was is not None:
+            for place, means in correction.now.items():
+                found.setdefault(place, {})[correction.was] = means
+    return found
 
 
 def corrected(blocks: Iterable[Block], corrections: Sequence[Correction]) -> Iterator[Block]:
@@ -100,7 +111,7 @@ def cells_of(blocks: Iterable[Block], lines: Iterable[int]) -> dict[int, list[st
 
 def fault_of_text(text: str, column: MappedColumn) -> str:
     """Why a text cannot be read in a column, whatever else its row says; or ''."""
-    parse = _reader(column)
+    parse, text = _reader(column), column.reads(text)
     if parse is None or not text:
         return ""
     try:

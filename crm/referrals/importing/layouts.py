@@ -1,16 +1,20 @@
 """Profiles as an import meets them: which one fits a file, and what is kept of how the file was read."""
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from crm.core.errors import Invalid
 from crm.referrals import profile_queries
+from crm.referrals.import_queries import find_upload
 from crm.referrals.importing import profiles
+from crm.referrals.importing.corrections import Correction, lasting
 from crm.referrals.importing.mapping import MappedColumn
+from crm.referrals.importing.meanings import MOST_MEANINGS, fitting, word_key
 from crm.referrals.importing.profiles import Fit, Meeting, Saved
-from crm.referrals.models import Grain, MappingProfile, ReferralImport
+from crm.referrals.models import Grain, ImportUpload, MappingProfile, ReferralImport
 from crm.referrals.origin_models import Door
 
 SHOWN = 20
@@ -53,7 +57,7 @@ def remember(session: Session, batch: ReferralImport) -> None:
     if origin is None or batch.mapping.get("counted"):  # the columns of counts are ours, not those of the file
         return
     profile = session.get(MappingProfile, origin.profile_id) if origin.profile_id else None
-    mapping = mapping_of(batch)
+    mapping = mapping_of(batch, find_upload(session, batch.id))
     if profile is None:
         name = free_name(session, profiles.name_after(batch.file_name))
         profile = MappingProfile(name=name, grain=batch.grain, mapping=mapping)
@@ -66,17 +70,32 @@ def remember(session: Session, batch: ReferralImport) -> None:
             profile.mapping = mapping
 
 
-def mapping_of(batch: ReferralImport) -> dict[str, Any]:
-    """What a profile keeps of how an import is read: targets and options, but no month and no value of the file."""
+def mapping_of(batch: ReferralImport, upload: ImportUpload | None) -> dict[str, Any]:
+    """What a profile keeps of how an import is read: targets, options and what words mean, but no month, and no other
+    value of the file."""
     columns = [MappedColumn.from_json(column) for column in batch.mapping["columns"]]
     options = batch.mapping.get("options", {})
+    said = lasting(Correction.from_json(stored) for stored in upload.corrections) if upload else {}
     return {
-        "columns": [{"header": column.header, "target": column.target.value} for column in columns],
+        "columns": [_kept_column(column, said.get(place, {})) for place, column in enumerate(columns)],
         "options": {
             "service_line": options.get("service_line") or "", "site": options.get("site") or "",
             "day_first": bool(options.get("day_first")),
         },
     }  # fmt: skip
+
+
+def _kept_column(column: MappedColumn, said: dict[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {"header": column.header, "target": column.target.value}
+    meanings = fitting(column.target, _together(column.meanings, said))
+    return {**found, "meanings": meanings} if meanings else found
+
+
+def _together(before: dict[str, str], said: dict[str, str]) -> dict[str, str]:
+    """What words mean, the last said first; of those that are compared alike only one."""
+    new = {word_key(word) for word in said}
+    older = {word: means for word, means in before.items() if word_key(word) not in new}
+    return dict(islice((said | older).items(), MOST_MEANINGS))
 
 
 def free_name(session: Session, wanted: str) -> str:

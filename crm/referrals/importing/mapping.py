@@ -1,11 +1,12 @@
 """Guesses what each column of a file becomes, from its name and its values, and how sure that is. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from crm.referrals.importing.headers import DATES, MONEY, Target, known_target
+from crm.referrals.importing.meanings import fitting, word_key
 from crm.referrals.importing.signs import MOST, ValueSigns
 from crm.referrals.importing.survey import Column
 from crm.referrals.models import Grain
@@ -48,6 +49,16 @@ class MappedColumn:
     filled: float = 0.0
     day_first: bool = False
     date_order: DateOrder = DateOrder.UNKNOWN
+    meanings: dict[str, str] = field(default_factory=dict)  # what words of it mean, as a profile says
+
+    @property
+    def means(self) -> dict[str, str]:
+        """The meanings of words, by how words are compared."""
+        return {word_key(word): means for word, means in fitting(self.target, self.meanings).items()}
+
+    def reads(self, text: str) -> str:
+        """What a text of the column stands for: what somebody said of it, or itself."""
+        return self.means.get(word_key(text), text) if self.meanings else text
 
     def as_json(self) -> dict[str, Any]:
         """As it is stored in the import."""

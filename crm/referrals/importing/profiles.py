@@ -36,6 +36,7 @@ class SavedColumn:
 
     header: str
     target: Target
+    meanings: tuple[tuple[str, str], ...] = ()  # words of it, and what they mean
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,10 @@ class Saved:
     @classmethod
     def from_json(cls, id_: int, name: str, grain: Grain, stored: dict[str, Any]) -> "Saved":
         """The profile that was stored."""
-        columns = tuple(SavedColumn(column["header"], Target(column["target"])) for column in stored["columns"])
+        columns = tuple(
+            SavedColumn(column["header"], Target(column["target"]), tuple(column.get("meanings", {}).items()))
+            for column in stored["columns"]
+        )
         return cls(id_, name, grain, columns, SavedOptions(**stored["options"]))
 
 
@@ -119,6 +123,7 @@ def apply(meeting: Meeting, columns: list[MappedColumn], *, adds: bool) -> None:
     read = {column.target for column in saved.columns}
     for key, column in zip(numbered(c.header for c in columns), columns, strict=True):
         known = targets.get(key)
+        column.meanings = dict(known.meanings) if known else {}
         if known:
             column.target, column.sure = known.target, Sure.SURE
         elif column.target is Target.UNSAID:

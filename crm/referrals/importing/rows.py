@@ -19,6 +19,7 @@ from crm.referrals.importing.facts import CHOICES, NONE, Bools, Ints, day_number
 from crm.referrals.importing.headers import MONEY, Target
 from crm.referrals.importing.kept import Block
 from crm.referrals.importing.mapping import MappedColumn
+from crm.referrals.importing.meanings import word_key
 from crm.referrals.importing.unsaid import Part, bits_of, leaves
 from crm.referrals.importing.values import Unreadable
 from crm.referrals.models import KEY_BYTES, Grain, PayerClass, ReferralStatus, RevenueKind, SourceKind
@@ -130,6 +131,7 @@ class RowReader:
         self.places = {column.target: place for place, column in enumerate(columns) if column.target}
         self.headers = {column.target: column.header for column in columns if column.target}
         self.day_first = {column.target: column.day_first for column in columns if column.target}
+        self.meanings = {column.target: column.means for column in columns if column.meanings}
         self.money = next((target for target in MONEY if target in self.places), None)
         self.has_id = Target.REFERRAL_ID in self.places and grain is Grain.EVENT
         # Numbered for the whole file, in the order in which they come.
@@ -233,12 +235,14 @@ class _Reading:
             return self._none()
         known: list[int] = []
         reasons: dict[str, set[str]] = {}
-        for text in cells.words:
+        meanings = self.reader.meanings.get(target)
+        for word in cells.words:
+            text = meanings.get(word_key(word), word) if meanings else word
             try:
                 known.append(parse(text) if text else NONE)
             except Unreadable as problem:
                 known.append(NONE)
-                reasons.setdefault(str(problem), set()).add(text)
+                reasons.setdefault(str(problem), set()).add(word)
         for reason, texts in reasons.items():
             self.faults.add(cells.are(texts), self.reader.headers[target], reason)
         return cells.of_words(np.array(known, dtype=np.int64))

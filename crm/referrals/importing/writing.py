@@ -285,11 +285,11 @@ def _show(session: Session, import_id: int, tally: Tally, sums: Sums) -> None:
     batch.read_rows, batch.added_rows, batch.updated_rows = tally.read, tally.new, tally.changed
     batch.unchanged_rows, batch.refused_rows, batch.unmatched_rows = tally.unchanged, tally.refused, tally.unmatched
     batch.first_month, batch.last_month = min(tally.months, default=None), max(tally.months, default=None)
+    layouts.remember(session, batch)
     session.execute(delete(ImportUpload).where(ImportUpload.import_id == import_id))
     if tally.gone:
         gone = {"counts": tally.gone, "referrals": tally.gone_referrals, "stays": not batch.mapping.get("counted")}
         batch.mapping = {**batch.mapping, "gone": gone}
-    layouts.remember(session, batch)
     session.flush()
     layers.show(session, import_id, hides=None, keeps_layer=layers.is_large(sums, tally.new + tally.changed))
     record(

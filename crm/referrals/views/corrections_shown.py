@@ -10,7 +10,8 @@ from crm.referrals import correction_queries
 from crm.referrals.importing.corrections import Correction
 from crm.referrals.importing.headers import Target
 from crm.referrals.importing.mapping import MappedColumn
-from crm.referrals.models import ReferralImport
+from crm.referrals.importing.meanings import fitting
+from crm.referrals.models import ReferralImport, ReferralStatus
 
 NEAR_THE_TOP = 10_000  # lines; cells further down are not looked up for the page of the check
 
@@ -44,7 +45,8 @@ def corrections_told(session: Session, viewer: Viewer, batch: ReferralImport) ->
     shown = {place.number for place in correction_queries.places_of(viewer, batch)}
     return [
         {
-            "key": correction.key, "where": _where(correction), "was": correction.was,
+            "key": correction.key, "where": _where(correction), "was": correction.was, "lasts": correction.lasts,
+            "is_meaning": correction.lasts or _says_status(correction, columns),
             "changes": [
                 {"header": columns[at].header, "text": text, "is_hidden": at not in shown and bool(columns[at].target)}
                 for at, text in correction.now.items()
@@ -52,6 +54,25 @@ def corrections_told(session: Session, viewer: Viewer, batch: ReferralImport) ->
         }
         for correction in correction_queries.list_corrections(session, batch)
     ]  # fmt: skip
+
+
+def _says_status(correction: Correction, columns: list[MappedColumn]) -> bool:
+    return correction.was is not None and all(columns[at].target is Target.STATUS for at in correction.now)
+
+
+def meanings_told(batch: ReferralImport) -> list[dict[str, str]]:
+    """The words of a file that have a meaning from earlier ones, as its profile says."""
+    columns = [MappedColumn.from_json(column) for column in batch.mapping["columns"]]
+    return [
+        {"header": column.header, "word": word, "means": label_of(means)}
+        for column in columns
+        for word, means in fitting(column.target, column.meanings).items()
+    ]
+
+
+def label_of(means: str) -> str:
+    """A meaning in words."""
+    return ReferralStatus(means).label if means else "Not said"
 
 
 def _where(correction: Correction) -> str:

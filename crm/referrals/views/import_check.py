@@ -62,6 +62,7 @@ def check_context(batch: ReferralImport) -> dict[str, Any]:
         "name_form": ProfileNameForm(name=profile.get("name") or profiles.name_after(batch.file_name)),
         "same_file": _same_file(batch),
         "problem_texts": corrections_shown.problem_texts(session, viewer, batch),
+        "meanings": corrections_shown.meanings_told(batch),
         "corrections": corrections_shown.corrections_told(session, viewer, batch),
     }
 

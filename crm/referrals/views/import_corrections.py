@@ -72,7 +72,7 @@ def import_alike(import_id: int, line: int) -> ResponseReturnValue:
     return page(
         "referrals/import_alike.html", form=form, batch=batch, alike=alike, shown=_shown(form, alike.texts),
         hint=HINTS.get(alike.place.column.target), may_be_empty=correction_forms.may_be_empty(alike),
-        kind=_kind_of_input(alike.place.column.target),
+        kind=_kind_of_input(alike.place.column.target), is_status=alike.place.column.target is Target.STATUS,
     )  # fmt: skip
 
 
