@@ -192,7 +192,7 @@ def test_with_counts_only_a_file_of_referrals_becomes_counts_at_the_door(organiz
     organization.counts_only = True
     session.commit()
     batch = import_services.take_in_file(session, SYSTEM, "a.csv", extract())
-    upload = gzip.decompress(session.get_one(ImportUpload, batch.id).rows).decode()
+    upload = gzip.decompress(session.get_one(ImportUpload, batch.id).rows).decode(errors="replace")
     assert not any(sign in upload for sign in ("REF-", "/14/2026", "2026-01-14", "Quill"))
     assert "40 referrals became counts" in batch.mapping["counted"]
     batch = bring_in(session, extract())

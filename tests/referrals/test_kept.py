@@ -3,6 +3,7 @@
 import gzip
 from collections.abc import Sequence
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,11 +11,12 @@ from hypothesis import strategies as st
 from crm.core.errors import Invalid
 from crm.referrals.importing import segments, text
 from crm.referrals.importing import survey as surveying
-from crm.referrals.importing.kept import StoredLine, kept_lines
+from crm.referrals.importing.cells import Cells
+from crm.referrals.importing.kept import Block, StoredLine, kept_lines
 from crm.referrals.importing.reading import read_file
 from crm.referrals.importing.strays import MARK
 from crm.referrals.importing.survey import SheetSurvey, survey
-from crm.referrals.importing.upload import FORMAT, pack, unpack
+from crm.referrals.importing.upload import FORMAT, pack, pack_blocks, stored_blocks, unpack
 from tests.referrals.files import OKONJO, csv_bytes, workbook
 
 HEADER = ("Referral Date", "PT_NAME", "Ref NPI", "Referring Practice", "Status")
@@ -113,6 +115,15 @@ def test_a_short_row_of_a_workbook_lost_no_cell() -> None:
     )
     main = survey(read_file("a.xlsx", data)).main
     assert list(kept_lines(main))[-1] == (5, ["2026-03-15", OKONJO, "", ""])
+
+
+def test_a_text_that_stands_in_no_line_is_not_packed() -> None:
+    column = Cells(["Quill", "Seen", "\ud800"], np.array([1, 2, 1], dtype=np.uint8))
+    packed, count = pack_blocks([Block([2, 4, 7], [column], {1: "A date in Status"})])
+    assert b"Quill" not in gzip.decompress(packed)
+    assert count == 3
+    assert list(unpack(packed)) == [(2, ["Seen"]), (4, "A date in Status"), (7, ["Seen"])]
+    assert next(stored_blocks(packed)).columns[0].texts() == ["Seen", "?", "Seen"]
 
 
 def test_an_upload_to_an_earlier_version_is_to_be_uploaded_again() -> None:

@@ -76,9 +76,12 @@ class Cells:
         """The same column with a text in some rows; words that stand nowhere any more are gone."""
         codes = self.codes.astype(np.uint32)
         codes[rows] = len(self.words)
-        words = [*self.words, text]
-        used, places = np.unique(codes, return_inverse=True)
-        return Cells([words[place] for place in used.tolist()], places.astype(np.uint32))
+        return Cells([*self.words, text], codes).part(slice(None))
+
+    def part(self, rows: slice) -> "Cells":
+        """Some of the rows; words that stand in none of them are gone."""
+        used, places = np.unique(self.codes[rows], return_inverse=True)
+        return Cells([self.words[place] for place in used.tolist()], places.astype(np.uint32))
 
 
 @dataclass(frozen=True)

@@ -105,6 +105,16 @@ def in_segments(sheet: Sheet, pieces: Iterable[Piece], width: int) -> Iterator[S
         yield making.segment()
 
 
+def below(sheet: Sheet, segments: Iterable[Segment], line: int) -> Iterator[Segment]:
+    """The rows behind a line of a sheet that comes in segments, cleaned; texts of the rows before it are gone."""
+    for segment in segments:
+        first = int(np.searchsorted(segment.numbers, line, side="right"))
+        columns = [column.part(slice(first, None)) if first else column for column in segment.columns]
+        if first < len(segment.numbers):
+            cleaned = [column.with_words(sheet.cleaned(column.words)) for column in columns]
+            yield Segment(segment.numbers[first:], cleaned, segment.odd)
+
+
 class _Making:
     """A segment while its pieces come."""
 

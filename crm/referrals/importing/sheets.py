@@ -3,13 +3,17 @@
 Lines come in pieces of some hundreds: what is done once for a piece costs nearly nothing per line.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, islice
+from typing import TYPE_CHECKING
 
 from crm.core import clock
 from crm.core.errors import Invalid, TooLarge
+
+if TYPE_CHECKING:
+    from crm.referrals.importing.segments import Segment
 
 Line = tuple[int, list[str]]
 MEGABYTE = 1_000_000
@@ -60,6 +64,8 @@ class Sheet:
     is_large: bool = False
     # Lines without cells: why each was refused when the file was taken apart.
     refused: Mapping[int, str] = field(default_factory=dict)
+    # The same rows column by column, as they are in the file, where they come like this.
+    segments: "Callable[[], Iterator[Segment]] | None" = None
 
     def lines(self) -> Iterator[Line]:
         """The same, line by line."""
@@ -89,23 +95,33 @@ def in_pieces(lines: Iterable[Line]) -> Iterator[Piece]:
         yield Piece([number for number, _ in some], [values for _, values in some])
 
 
+class Meter:
+    """Counts lines and cells as they are read; what is more than the limits is refused."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits, self._started = limits, clock.stopwatch()
+        self._rows = self._cells = 0
+
+    def add(self, numbers: Sequence[int], widths: Sequence[int]) -> None:
+        """Some more lines: their numbers, and how many cells each has. Raises Invalid and TooLarge."""
+        limits = self._limits
+        if max(widths, default=0) > limits.max_columns:
+            line, width = next(found for found in zip(numbers, widths, strict=True) if found[1] > limits.max_columns)
+            raise Invalid(f"Line {line} has {width:,} columns; at most {limits.max_columns:,} are read.")
+        self._rows, self._cells = self._rows + len(widths), self._cells + sum(widths)
+        if self._rows > limits.max_rows:
+            raise TooLarge(f"The file has more than {limits.max_rows:,} rows. Split it, by month say.")
+        if self._cells > limits.max_cells:
+            raise TooLarge(f"The file has more than {limits.max_cells:,} cells. Leave out columns, or split it.")
+        if clock.stopwatch() - self._started > limits.max_seconds:
+            raise TooLarge("Reading the file took too long. Split it, by month say.")
+
+
 def counted(pieces: Iterable[Piece], limits: Limits) -> Iterator[Piece]:
     """The same pieces, as long as they stay within the limits."""
-    started, rows, cells = clock.stopwatch(), 0, 0
+    meter = Meter(limits)
     for piece in pieces:
-        widths = list(map(len, piece.rows))
-        if max(widths, default=0) > limits.max_columns:
-            line, width = next(
-                found for found in zip(piece.numbers, widths, strict=True) if found[1] > limits.max_columns
-            )
-            raise Invalid(f"Line {line} has {width:,} columns; at most {limits.max_columns:,} are read.")
-        rows, cells = rows + len(widths), cells + sum(widths)
-        if rows > limits.max_rows:
-            raise TooLarge(f"The file has more than {limits.max_rows:,} rows. Split it, by month say.")
-        if cells > limits.max_cells:
-            raise TooLarge(f"The file has more than {limits.max_cells:,} cells. Leave out columns, or split it.")
-        if clock.stopwatch() - started > limits.max_seconds:
-            raise TooLarge("Reading the file took too long. Split it, by month say.")
+        meter.add(piece.numbers, list(map(len, piece.rows)))
         yield piece
 
 

@@ -4,7 +4,7 @@ What follows from the counts is ruled in `identity.py`; a count never holds a va
 fraction of a second because most columns repeat few values: each different one is looked at once in a piece.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import compress, count, repeat
 from operator import contains, mul
@@ -89,8 +89,7 @@ class ValueSigns:
         if not values:
             return
         self.filled += sum(times)
-        self._add_sample(values, times)
-        text = "\n".join(values)
+        originals, text = values, "\n".join(values)
         shapes = shape_of(text)
         if any(shape in shapes for shape in TELLING_SHAPES):
             self.phrases += _count_phrases(values, times, text)
@@ -100,7 +99,9 @@ class ValueSigns:
         self.letters += sum(map(mul, map(len, values), times))
         if " " in shapes:
             self.blanks += sum(map(mul, map(str.count, values, repeat(" ")), times))
-        self._add_looks(values, times, shapes.split("\n"))
+        by_value = shapes.split("\n")
+        self._add_sample(originals, times, by_value)
+        self._add_looks(values, times, by_value)
 
     def _add_looks(self, lines: Sequence[str], times: Sequence[int], shapes: list[str]) -> None:
         looks = {shape: looks_of(shape) for shape in set(shapes)}
@@ -123,14 +124,17 @@ class ValueSigns:
             whole = year if year > 99 else year + (1900 if year >= SHORT_YEAR_PIVOT else 2000)  # noqa: PLR2004 two digits
             self.first_year, self.last_year = min(self.first_year, whole), max(self.last_year, whole)
 
-    def _add_sample(self, values: Sequence[str], times: Sequence[int]) -> None:
+    def _add_sample(self, values: Sequence[str], times: Sequence[int], shapes: list[str]) -> None:
+        different = set(shapes)
         if self.sampled < SAMPLE:
             self.sampled += sum(times)
             self.distinct.update(map(hash, values))
-            self.kinds += sum(compress(times, map(is_kind, values)))
+            wordy = {shape for shape in different if "9" not in shape}  # no kind has a digit
+            self.kinds += _count_those(values, times, list(map(wordy.__contains__, shapes)), is_kind)
         if self.npi_sampled < NPI_SAMPLE:
             self.npi_sampled += sum(times)
-            self.npis += sum(compress(times, map(_is_npi, values)))
+            fitting = {shape for shape in different if "npi_like" in looks_of(shape)}
+            self.npis += _count_those(values, times, list(map(fitting.__contains__, shapes)), _is_npi)
 
     def share(self, count: int) -> float:
         """Which part of the filled cells a count is."""
@@ -155,6 +159,10 @@ class ValueSigns:
     def reads_as_text(self) -> bool:
         """Whether cells hold sentences rather than names or codes."""
         return self.letters > self.filled * 39 and self.blanks > self.filled * 5
+
+
+def _count_those(values: Sequence[str], times: Sequence[int], may_be: list[bool], are: Callable[[str], bool]) -> int:
+    return sum(compress(compress(times, may_be), map(are, compress(values, may_be))))
 
 
 def _count_phrases(values: Sequence[str], times: Sequence[int], text: str) -> int:

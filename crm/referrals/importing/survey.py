@@ -15,7 +15,7 @@ from crm.referrals.importing.cells import Cells
 from crm.referrals.importing.grain import decide_grain, may_be_single
 from crm.referrals.importing.headers import header_key, known_target
 from crm.referrals.importing.identity import Ruling, Verdict
-from crm.referrals.importing.segments import Held, PackedSegment, Segment, in_segments
+from crm.referrals.importing.segments import Held, PackedSegment, Segment, below, in_segments
 from crm.referrals.importing.sheets import Piece, Sheet, column_letter
 from crm.referrals.importing.signs import MOST, ValueSigns
 from crm.referrals.importing.strays import Contents, Strays
@@ -67,7 +67,7 @@ class SheetSurvey:
 
     def segments(self) -> Iterator[Segment]:
         """The rows below the header: those in memory, else read from the file again."""
-        return self.held.segments() or in_segments(self.sheet, body(self), len(self.columns))
+        return self.held.segments() or rows_below(self)
 
     @property
     def known_columns(self) -> int:
@@ -158,13 +158,19 @@ def _packed_segments(found: SheetSurvey) -> Iterator[PackedSegment]:
     """A large file is read by a process beside this one, while this one looks for patients."""
 
     def read() -> Iterator[PackedSegment]:
-        return map(PackedSegment.of, in_segments(found.sheet, body(found), len(found.columns)))
+        return map(PackedSegment.of, rows_below(found))
 
     return beside(read) if found.sheet.is_large else read()
 
 
-def body(found: SheetSurvey) -> Iterator[Piece]:
-    """The pieces of a sheet below its header."""
+def rows_below(found: SheetSurvey) -> Iterator[Segment]:
+    """The rows of a sheet below its header."""
+    if found.sheet.segments:
+        return below(found.sheet, found.sheet.segments(), found.header_line)
+    return in_segments(found.sheet, _body(found), len(found.columns))
+
+
+def _body(found: SheetSurvey) -> Iterator[Piece]:
     for piece in found.sheet.pieces():
         first = bisect_right(piece.numbers, found.header_line)
         yield Piece(piece.numbers[first:], piece.rows[first:]) if first else piece

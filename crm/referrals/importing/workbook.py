@@ -3,14 +3,23 @@
 The bytes go through pipes in both directions, never through a file. `workbook_child.py` is what runs there.
 """
 
+import struct
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from crm.core.errors import Invalid, TooLarge
-from crm.referrals.importing.sheets import Limits, Piece, Sheet, counted
+import numpy as np
 
+from crm.core.errors import Invalid, TooLarge
+from crm.referrals.importing.cells import Cells
+from crm.referrals.importing.facts import Ints
+from crm.referrals.importing.segments import Segment
+from crm.referrals.importing.sheets import BETWEEN_CELLS, Limits, Meter, Piece, Sheet
+
+PART = struct.Struct("<cQ")
+TITLE, NUMBERS, WORDS = b"T", b"N", b"W"
 CHILD = Path(__file__).with_name("workbook_child.py")
 CPU_SECONDS = 40
 WALL_SECONDS = 90
@@ -22,21 +31,50 @@ FAULTS = {
     "links": "The workbook takes values from other files. Save the values only, or export CSV.",
     "formulas": "The workbook holds formulas without results. Open it in Excel and save it, or export CSV.",
     "not_workbook": "This is no Excel workbook (.xlsx). Export CSV or XLSX.",
-    "doctype": "The workbook holds parts that no Excel writes, so it is not read.",
+    "strange": "The workbook holds parts that no Excel writes, so it is not read.",
     "bomb": "The workbook unpacks to more than is read here. Export CSV, or split it.",
     "cells": "The workbook has more cells than are read here. Export CSV, or split it.",
 }
 SIZE_FAULTS = {"bomb", "cells"}
 
 
+@dataclass
+class _Block:
+    """Some rows of a sheet as the child wrote them: their numbers, and for each column its words and its codes."""
+
+    numbers: Ints
+    indent: int  # so many blank columns stand before
+    words: list[memoryview] = field(default_factory=list)
+    codes: list[memoryview] = field(default_factory=list)
+
+    @property
+    def width(self) -> int:
+        """How many columns it has."""
+        return self.indent + len(self.words)
+
+    def segment(self) -> Segment:
+        """The rows column by column."""
+        blank = Cells([""], np.zeros(len(self.numbers), dtype=np.uint8))
+        columns = [
+            Cells(str(words, "utf-8").split(BETWEEN_CELLS), np.frombuffer(codes, dtype=np.uint32))
+            for words, codes in zip(self.words, self.codes, strict=True)
+        ]
+        return Segment(self.numbers, [blank] * self.indent + columns, {})
+
+    def piece(self) -> Piece:
+        """The same row by row."""
+        texts = zip(*(column.texts() for column in self.segment().columns), strict=True)
+        return Piece(self.numbers.tolist(), list(map(list, texts)))
+
+
 def read_workbook(data: bytes, limits: Limits) -> list[Sheet]:
     """The sheets of a workbook, hidden ones too."""
     answer = _ask_child(data, limits)
-    fault, _, body = answer.partition(b"\n")
+    fault = answer[: answer.index(b"\n")]
     if fault != b"ok":
         says = FAULTS.get(fault.decode("ascii", "replace"), FAULTS["damaged"])
         raise (TooLarge if fault.decode("ascii", "replace") in SIZE_FAULTS else Invalid)(says)
-    sheets = [_sheet(part, limits) for part in body.split(b"\x1d") if part]
+    sheets = sheets_of(memoryview(answer)[len(fault) + 1 :], limits)
     if not sheets:
         raise Invalid("The workbook has no sheet with cells in it.")
     return sheets
@@ -58,21 +96,38 @@ def _ask_child(data: bytes, limits: Limits) -> bytes:
     return answer
 
 
-def _sheet(part: bytes, limits: Limits) -> Sheet:
-    title, _, body = part.partition(b"\x1c")
-    name, _, kind = title.decode("utf-8").partition("\x1f")
+def sheets_of(parts: bytes | memoryview, limits: Limits) -> list[Sheet]:
+    """The sheets of which the child wrote these parts. Raises Invalid and TooLarge for more than the limits allow."""
+    found: list[tuple[str, str, list[_Block]]] = []
+    indent = ""
+    for kind, body in _in_parts(memoryview(parts)):
+        if kind == TITLE:
+            name, visible, indent = str(body, "utf-8").split(BETWEEN_CELLS)
+            found.append((name, visible, []))
+        elif kind == NUMBERS:
+            found[-1][2].append(_Block(np.frombuffer(body, dtype=np.int64), int(indent)))
+        else:
+            block = found[-1][2][-1]
+            (block.words if kind == WORDS else block.codes).append(body)
+    return [_sheet(*sheet, limits) for sheet in found]
 
-    def pieces() -> Iterator[Piece]:
-        return counted(_pieces(body), limits)
 
-    return Sheet(name, pieces, is_hidden=kind != "visible", may_end_early=True, has_header=kind != "comments")
+def _in_parts(rest: memoryview) -> Iterator[tuple[bytes, memoryview]]:
+    while rest:
+        kind, size = PART.unpack_from(rest)
+        yield kind, rest[PART.size : PART.size + size]
+        rest = rest[PART.size + size :]
 
 
-def _pieces(body: bytes) -> Iterator[Piece]:
-    begin = 0
-    while begin <= len(body):
-        end = body.find(b"\x1c", begin)
-        end = len(body) if end < 0 else end
-        rows = [line.split("\x1f") for line in body[begin:end].decode("utf-8").split("\x1e")]
-        yield Piece([int(row[0]) for row in rows], [row[1:] for row in rows])
-        begin = end + 1
+def _sheet(name: str, kind: str, blocks: list[_Block], limits: Limits) -> Sheet:
+    meter = Meter(limits)
+    for block in blocks:
+        meter.add(block.numbers.tolist(), [block.width] * len(block.numbers))
+    return Sheet(
+        name,
+        pieces=lambda: map(_Block.piece, blocks),
+        is_hidden=kind != "visible",
+        may_end_early=True,
+        has_header=kind != "comments",
+        segments=lambda: map(_Block.segment, blocks),
+    )

@@ -42,7 +42,7 @@ def kept_of(session: Session, taken: ReferralImport | str) -> str:
         return taken
     upload = session.get_one(ImportUpload, taken.id)
     about = [taken.file_name, taken.sheet, json.dumps(taken.mapping, ensure_ascii=False), taken.says]
-    return "\n".join([*about, gzip.decompress(upload.rows).decode()])
+    return "\n".join([*about, gzip.decompress(upload.rows).decode(errors="replace")])
 
 
 def found_in(text: str, file: Hostile) -> list[str]:
@@ -73,7 +73,7 @@ def whole_database(session: Session) -> str:
 def _unpacked(value: object) -> str:
     if isinstance(value, bytes | memoryview):
         data = bytes(value)
-        return gzip.decompress(data).decode() if data[:2] == b"\x1f\x8b" else data.decode("latin-1")
+        return gzip.decompress(data).decode(errors="replace") if data[:2] == b"\x1f\x8b" else data.decode("latin-1")
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
