@@ -290,7 +290,7 @@ class Referral(Model):
 
     __tablename__ = "referral"
     __table_args__ = (
-        Index("ix_referral_cell", "practice_id", "month"),
+        Index("ix_referral_cell", "practice_id", "month", **only_where(column("practice_id").is_not(None))),
         Index("ix_referral_month", "month"),
         Index("ix_referral_unmatched", "source_id", **only_where(column("practice_id").is_(None))),
         Index("ix_referral_replaces", "replaces_id", **only_where(column("replaces_id").is_not(None))),

@@ -4,7 +4,7 @@ Days are counted from 1970, choices by their place among the options, and `NONE`
 thousand rows are compared, merged and summed up by a few steps of numpy instead of a million of Python.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from crm.core.bulk import Coded, Column, Plain, Same
 from crm.referrals.models import PayerClass, ReferralStatus, RevenueKind
 
 Ints = NDArray[np.int64]
@@ -63,7 +64,7 @@ class Facts:
             different |= self[name] != other[name]
         return different
 
-    def lists(self) -> dict[str, list[Any]]:
+    def outwards(self) -> dict[str, Column]:
         """The columns as the database takes them."""
         return {name: _outwards(name, column) for name, column in self.columns.items()}
 
@@ -79,25 +80,20 @@ def numbers(values: Iterable[int], length: int) -> Ints:
     return np.fromiter(values, dtype=np.int64, count=length)
 
 
-def _outwards(name: str, column: Ints) -> list[Any]:
-    if name in DAYS:
-        return _written(column, lambda day: date.fromordinal(day + EPOCH).isoformat())
+def _outwards(name: str, column: Ints) -> Column:
+    if name not in DAYS and name not in CHOICES and not (column == NONE).any():
+        return Same(int(column[0])) if len(column) and column.min() == column.max() else Plain(column)
+    different = np.unique(column)
+    words = [_word(name, number) for number in different.tolist()]
+    return Same(words[0]) if len(words) == 1 else Coded(words, np.searchsorted(different, column))
+
+
+def _word(name: str, number: int) -> str | int | None:
+    if number == NONE:
+        return None
     if name in CHOICES:
-        return _written(column, CHOICES[name].__getitem__, str)
-    values = column.tolist()
-    return [None if value == NONE else value for value in values] if (column == NONE).any() else values
-
-
-def _written(column: Ints, *ways: Callable[[Any], Any]) -> list[Any]:
-    """Few different numbers, each written once."""
-    words: dict[int, Any] = {NONE: None}
-    for number in np.unique(column).tolist():
-        if number != NONE:
-            word: Any = number
-            for way in ways:
-                word = way(word)
-            words[number] = word
-    return list(map(words.__getitem__, column.tolist()))
+        return str(CHOICES[name][number])
+    return date.fromordinal(number + EPOCH).isoformat() if name in DAYS else number
 
 
 def _inwards(name: str, column: Sequence[Any]) -> Ints:

@@ -226,8 +226,9 @@ def _sums(session: Session, moving: Moving) -> Sums:
 
 
 def _write(session: Session, moving: Moving, sums: Sums) -> None:
-    lists = moving.after.lists()
-    values = zip(moving.ids, lists["practice_id"], lists["provider_id"], strict=True)
+    found = (moving.after[name].tolist() for name in ("practice_id", "provider_id"))
+    practices, providers = ([None if id_ == NONE else id_ for id_ in ids] for ids in found)
+    values = zip(moving.ids, practices, providers, strict=True)
     statement = update(ROWS).where(ROWS.c.id == bindparam("of_id"))
     statement = statement.values(practice_id=bindparam("practice"), provider_id=bindparam("provider"))
     session.connection().execute(

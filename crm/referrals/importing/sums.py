@@ -13,6 +13,7 @@ from crm.referrals.rollup_contents import ROLLUPS, Rollup
 WAITS = tuple(Wait)
 TEXTS: dict[str, tuple[str, ...]] = {"payer": CHOICES["payer"], "wait": WAITS}
 MOST_PARTS = 4
+MOST_CODES = 1 << 62
 KINDS: tuple[Any, ...] = (np.int8, np.int16, np.int32, np.int64)
 
 
@@ -27,14 +28,14 @@ class Sums:
         """Count some rows; `is_apart` tells which came from no practice (a patient, an advert)."""
         if not len(facts):
             return
-        measures = _measures(facts, is_apart, sign)
-        waits = {**_waits(facts, sign)}
-        for rollup in self._rollups:
-            if "wait" in rollup.keys:
-                keys, sums = [waits[name] for name in rollup.keys], [waits["referrals"]]
-            else:
-                keys = [_key(facts[name]) for name in rollup.keys]
-                sums = [measures[name] for name in rollup.measures]
+        rows = {**_keys(facts), **_measures(facts, is_apart, sign)}
+        # What was summed up by more keys comes first: its cells are fewer than the rows.
+        summed = [_waits(facts, sign)]
+        for rollup in sorted(self._rollups, key=lambda rollup: -len(rollup.keys)):
+            names = (*rollup.keys, *rollup.measures)
+            columns = next(columns for columns in (*summed, rows) if columns.keys() >= set(names))
+            keys, sums = _grouped([columns[name] for name in rollup.keys], [columns[name] for name in rollup.measures])
+            summed.append(dict(zip(names, (*keys, *sums), strict=True)))
             self._add(rollup, keys, sums)
 
     def add_cells(self, rollup: Rollup, rows: Sequence[Row[Any]], sign: int = 1) -> None:
@@ -44,11 +45,12 @@ class Sums:
         names = rows[0]._fields
         columns = dict(zip(names, zip(*rows, strict=True), strict=True))
         keys = [_numbered(name, columns[name]) for name in rollup.keys]
-        self._add(rollup, keys, [_numbered(name, columns[name]) * sign for name in rollup.measures])
+        sums = [_numbered(name, columns[name]) * sign for name in rollup.measures]
+        self._add(rollup, *_grouped(keys, sums))
 
     def _add(self, rollup: Rollup, keys: list[Ints], sums: list[Ints]) -> None:
         parts = self._parts[rollup.table.name]
-        parts.append(_grouped(keys, sums))
+        parts.append((keys, sums))
         if len(parts) > MOST_PARTS:
             self._parts[rollup.table.name] = [_together(parts)]
 
@@ -85,6 +87,10 @@ class Sums:
 def _numbered(name: str, values: Sequence[Any]) -> Ints:
     texts = TEXTS.get(name)
     return numbers(values if texts is None else map(texts.index, values), len(values))
+
+
+def _keys(facts: Facts) -> dict[str, Ints]:
+    return {name: _key(facts[name]) for name in ("month", "practice_id", "service_line_id", "site_id", "payer")}
 
 
 def _key(column: Ints) -> Ints:
@@ -144,12 +150,27 @@ def _grouped(keys: list[Ints], sums: list[Ints]) -> tuple[list[Ints], list[Ints]
     for most measures of most cells are small, or 0."""
     if not len(keys[0]):
         return keys, sums
-    order = np.lexsort(keys[::-1])
-    keys = [_narrow(column)[order] for column in keys]
-    is_first = np.zeros(len(order), dtype=bool)
-    is_first[0] = True
+    order, starts = _order(keys)
+    firsts = order[starts]
+    return [_narrow(column[firsts]) for column in keys], [_narrow(_summed(column, order, starts)) for column in sums]
+
+
+def _order(keys: list[Ints]) -> tuple[Ints, Ints]:
+    """The rows in the order of their keys, and where in that order another key begins."""
+    code, span = np.zeros(len(keys[0]), dtype=np.int64), 1
     for column in keys:
-        is_first[1:] |= column[1:] != column[:-1]
-    starts = np.flatnonzero(is_first)
-    whole = (column[order].astype(np.int64) for column in sums)
-    return [column[starts] for column in keys], [_narrow(np.add.reduceat(column, starts)) for column in whole]
+        least = int(column.min())
+        width = int(column.max()) - least + 1
+        if span * width >= MOST_CODES:  # they do not fit into one number: number the different ones
+            code = np.unique(code, return_inverse=True)[1]
+            span = int(code.max()) + 1
+        code, span = code * width + (column.astype(np.int64) - least), span * width
+    order = np.argsort(_narrow(code), kind="stable")
+    code = code[order]
+    return order, np.flatnonzero(np.concatenate([[True], code[1:] != code[:-1]]))
+
+
+def _summed(column: Ints, order: Ints, starts: Ints) -> Ints:
+    if not column.any():
+        return np.zeros(len(starts), dtype=np.int64)
+    return np.add.reduceat(column[order].astype(np.int64), starts)

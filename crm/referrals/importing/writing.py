@@ -7,10 +7,10 @@ the file is read and matched between them.
 Rows are written in the order of their practices: written as they come, each would change another page of the database.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 from sqlalchemy import Table, delete, update
@@ -28,7 +28,7 @@ from crm.referrals import import_queries, layers
 from crm.referrals.importing import layouts
 from crm.referrals.importing.batches import Batch, read_batches
 from crm.referrals.importing.corrections import Correction, corrected
-from crm.referrals.importing.facts import Facts, Ints
+from crm.referrals.importing.facts import Ints
 from crm.referrals.importing.kept import Block
 from crm.referrals.importing.key_pages import write_pages
 from crm.referrals.importing.keys import Keys
@@ -234,25 +234,33 @@ class _Writer:
 
     def _write_new(self, new: Versions) -> Iterator[None]:
         order = np.lexsort([new.facts[name] for name in ("month", "source_id", "practice_id")])
-        first = self._numbered(new, order)
+        rows = self._rows(new, order)
         for start in range(0, len(new), STEP_ROWS):
-            columns = self._columns(new, order[start : start + STEP_ROWS], first + start)
             with step(self._session):
-                bulk.load(self._session, ROWS, columns)
+                rows.load(start, start + STEP_ROWS)
             yield from pause(self._session)
 
     def _write_changed(self, changed: Changed) -> Iterator[None]:
-        order = np.argsort(np.array(changed.replaces, dtype=np.int64))
-        first = self._numbered(changed, order)
+        replaces = np.array(changed.replaces, dtype=np.int64)
+        order = np.argsort(replaces)
+        in_order: list[int] = replaces[order].tolist()
+        rows = self._rows(changed, order, replaces_id=bulk.Plain(replaces[order]))
         for start in range(0, len(changed), STEP_CHANGES):
-            places = order[start : start + STEP_CHANGES]
-            replaces = [changed.replaces[place] for place in places.tolist()]
-            columns = self._columns(changed, places, first + start) | {"replaces_id": replaces}
+            stop = start + STEP_CHANGES
             with step(self._session):
-                before = ROWS.c.id.in_(replaces)
+                before = ROWS.c.id.in_(in_order[start:stop])
                 self._session.execute(update(ROWS).where(before).values(replaced_by=self._import_id))
-                bulk.load(self._session, ROWS, columns)
+                rows.load(start, stop)
             yield from pause(self._session)
+
+    def _rows(self, versions: Versions, order: Ints, **more: bulk.Column) -> bulk.Rows:
+        """The rows in an order, each with its number."""
+        first = self._numbered(versions, order)
+        columns = {
+            "id": bulk.Plain(np.arange(first, self._next)), "import_id": bulk.Same(self._import_id),
+            **versions.facts.take(order).outwards(), **more,
+        }  # fmt: skip
+        return bulk.Rows(self._session, ROWS, columns, len(versions))
 
     def _numbered(self, versions: Versions, order: Ints) -> int:
         """Give rows their numbers, in this order; returns the first."""
@@ -262,14 +270,6 @@ class _Writer:
         self._keys.append(versions.keys)
         self._ids.append(ids)
         return first
-
-    def _columns(self, versions: Versions, places: Ints, first: int) -> dict[str, Sequence[Any]]:
-        facts: Facts = versions.facts.take(places)
-        return {
-            "id": list(range(first, first + len(places))),
-            "import_id": [self._import_id] * len(places),
-            **facts.lists(),
-        }
 
 
 def load_refusals(session: Session, import_id: int, refused: list[Refusal]) -> None:
