@@ -39,14 +39,15 @@ def read_batches(blocks: Iterable[Block], reader: RowReader, keys: Keys) -> Iter
     """Read all pieces of a file."""
     seen, held = _Seen(), []
     waiting: list[Batch] = []
+    enough = 1  # nobody should wait long for the first batch
     for block in blocks:
         batch, children = _own(reader(block), reader, keys, seen)
         waiting.append(batch)
         if children:
             held.append(children)
-        if sum(len(part.rows) for part in waiting) >= BATCH_ROWS:
+        if sum(len(part.rows) for part in waiting) >= enough:
             yield _joined(waiting)
-            waiting = []
+            waiting, enough = [], BATCH_ROWS
     if waiting:
         yield _joined(waiting)
     if held:

@@ -55,6 +55,7 @@ ROWS, REFUSALS = cast(Table, Referral.__table__), cast(Table, ImportRefusal.__ta
 READ_BESIDE = 50_000  # rows
 Blocks = Callable[[], Iterator[Block]]
 STEP_ROWS, STEP_CHANGES = 2_000, 500
+MORE_BY_COPY = 10  # nobody waits for a step of PostgreSQL
 MOST_KEYS = 200_000  # so many are sorted together
 
 
@@ -205,6 +206,7 @@ class _Writer:
     def __init__(self, session: Session, import_id: int) -> None:
         self._session, self._import_id = session, import_id
         self._next = ids_of(import_id).start
+        self._step_rows = STEP_ROWS * (1 if session.get_bind().dialect.name == "sqlite" else MORE_BY_COPY)
         self._keys: list[bytes] = []
         self._ids: list[Ints] = []
 
@@ -235,9 +237,9 @@ class _Writer:
     def _write_new(self, new: Versions) -> Iterator[None]:
         order = np.lexsort([new.facts[name] for name in ("month", "source_id", "practice_id")])
         rows = self._rows(new, order)
-        for start in range(0, len(new), STEP_ROWS):
+        for start in range(0, len(new), self._step_rows):
             with step(self._session):
-                rows.load(start, start + STEP_ROWS)
+                rows.load(start, start + self._step_rows)
             yield from pause(self._session)
 
     def _write_changed(self, changed: Changed) -> Iterator[None]:
