@@ -7,7 +7,7 @@ import pytest
 from crm.referrals.importing import mapping
 from crm.referrals.importing.cells import Cells
 from crm.referrals.importing.facts import CHOICES, NONE, day_number
-from crm.referrals.importing.headers import Target
+from crm.referrals.importing.headers import Target, header_key, known_target
 from crm.referrals.importing.kept import Block
 from crm.referrals.importing.mapping import Sure
 from crm.referrals.importing.preview import target_groups
@@ -68,8 +68,31 @@ HOP = {
 LAB = {"laboratory": ("Lab A", "site"), "provider_npi": (OKONJO, "source_npi"), "claim_id_count": ("465", "count")}
 
 
+# Columns as people name them who write reports for these systems: no export of theirs is public.
+REPORT = {
+    "Date Created": ("03/02/2026", "received_on"),
+    "Ref Prov Name": ("Okonjo, Nadia MD", "provider_name"),
+    "Requesting Provider NPI": (OKONJO, "source_npi"),
+    "Referring Location": ("Olentangy Family Medicine", "source_name"),
+    "Svc Dept": ("Cardiology", "service_line"),
+    "Appt Location": ("Dublin", "site"),
+    "Ins Plan": ("Aetna PPO", "payer"),
+    "Ins Plan ID": ("PLAN 7", None),
+    "Insurance Verification Status": ("Verified", None),
+    "Insurance Payments": ("90.00", "paid"),
+    "Secondary Insurance": ("Medicare", ""),
+    "Referral Outcome": ("Completed", "status"),
+    "First Appt Date": ("03/09/2026", "appointment_on"),
+    "Initial Eval Date": ("03/09/2026", "seen_on"),
+    "Consult Note Sent Date": ("03/10/2026", "report_sent_on"),
+    "External Referral ID": ("EX-7001", "referral_id"),
+}
+
+
 @pytest.mark.parametrize(
-    "layout", [EPIC, WEBPT, HIKE, COUNTS, HOP, LAB], ids=["Epic", "WebPT", "Hike", "counts", "hop", "lab"]
+    "layout",
+    [EPIC, WEBPT, HIKE, COUNTS, HOP, LAB, REPORT],
+    ids=["Epic", "WebPT", "Hike", "counts", "hop", "lab", "report"],
 )
 def test_the_layouts_of_real_systems_are_recognized(layout: dict[str, tuple[str, str | None]]) -> None:
     found = survey(read_file("a.csv", csv_bytes([[value for value, _ in layout.values()]] * 2, tuple(layout))))
@@ -105,6 +128,59 @@ def test_a_column_of_kinds_is_told_from_one_of_names() -> None:
     assert guess_of(header, *names)["Referral Source"] == ("source_name", "sure")
     alone = guess_of(header[:2], *(row[:2] for row in kinds))
     assert alone["Referral Source"] == ("source_name", "sure"), "no other column names the source"
+
+
+PLANS = ("Aetna PPO", "Medicare", "BCBS of Ohio", "Caresource", "OH Preferred")
+
+
+def payers_of(header: str, values: tuple[str, ...]) -> tuple[str, str]:
+    rows = [("03/02/2026", OKONJO, value) for value in values * 6]
+    return guess_of(("Referral Date", "Ref NPI", header), *rows).get(header, ("", "not kept"))
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Ins Plan", "Fin Class", "Carrier", "Primary Coverage", "BENEFIT_PLAN_NAME", "Health Plan", "Insurance Company"],
+)
+def test_the_names_of_payer_columns_are_known(header: str) -> None:
+    assert payers_of(header, PLANS) == ("payer", "sure")
+
+
+def test_payers_are_known_by_their_values_under_any_other_name() -> None:
+    assert payers_of("Cov 1 Txt", PLANS) == ("payer", "likely")
+    assert payers_of("FC", ("COMM", "MCR", "MCD")) == ("payer", "likely")
+    with_name = [("03/02/2026", OKONJO, plan, "Medicare") for plan in PLANS * 6]
+    found = guess_of(("Referral Date", "Ref NPI", "Cov 1 Txt", "Payer"), *with_name)
+    assert (found["Payer"][0], found["Cov 1 Txt"][0]) == ("payer", ""), "the one that is called so"
+
+
+@pytest.mark.parametrize(
+    ("header", "values"),
+    [
+        ("Ownership", ("Kaiser Permanente Clinic", "Humana Family Practice", "Aetna Physicians")),
+        ("Heard From", ("Self", "Other", "None", "Internet")), ("St", ("VA", "MA", "OH")),
+        ("Medicare Patient", ("Yes", "No", "Unknown")), ("Group", ("Medicare", "Route 7", "Cardiology", "Ortho")),
+        ("Queue", ("Medicare", "Medicare")), ("Secondary Insurance", PLANS), ("Ins 2", PLANS),
+        ("Auth Required By", PLANS),
+    ],
+)  # fmt: skip
+def test_what_only_looks_like_payers_is_none(header: str, values: tuple[str, ...]) -> None:
+    assert payers_of(header, values)[0] != "payer"
+
+
+def test_a_payer_column_whose_values_name_no_payer_is_to_be_checked() -> None:
+    assert payers_of("Plan", ("Call back", "See in May")) == ("payer", "check")
+
+
+@pytest.mark.parametrize(
+    ("header", "target"),
+    [
+        ("Referring Location", "source_name"), ("Referral Organization", "source_name"), ("Refer To Location", "site"),
+        ("Scheduled Location", "site"), ("Scheduled On", "appointment_on"), ("Referral Logged On", "received_on"),
+    ],
+)  # fmt: skip
+def test_a_word_that_ends_like_a_day_is_no_day(header: str, target: str) -> None:
+    assert known_target(header_key(header))[0] == target  # type: ignore[index]
 
 
 @pytest.mark.parametrize("grain", Grain)

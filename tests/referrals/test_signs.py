@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from crm.core.patient_words import signs_in
 from crm.directory.npi import is_npi
 from crm.referrals.importing import segments
-from crm.referrals.importing.headers import PRACTICE_KINDS, SOURCE_KINDS
+from crm.referrals.importing.headers import PRACTICE_KINDS, SOURCE_KINDS, is_payer
 from crm.referrals.importing.reading import read_file
 from crm.referrals.importing.sheets import SEPARATORS
 from crm.referrals.importing.sign_patterns import FINDS, PATTERNS, YEARS, is_vin, looks_of, misfits, shape_of
@@ -51,6 +51,7 @@ class PlainSigns:
     counts: Counter[str] = field(default_factory=Counter)
     years: set[int] = field(default_factory=set)
     distinct: set[str] = field(default_factory=set)
+    payers: set[str] = field(default_factory=set)
 
     def add(self, cell: str) -> None:
         value = cell.strip().translate(SEPARATORS)
@@ -65,6 +66,9 @@ class PlainSigns:
             found.add("phrases")
         self.counts.update({"filled": 1, "letters": len(text), "blanks": text.count(" ")})
         found |= {"kinds"} if re.sub(r"[\s_/-]+", " ", value.strip().strip("().").lower()) in KIND_WORDS else set()
+        if is_payer(value):
+            self.payers.add(value)
+            found.add("payers")
         self.counts.update(found)
         self.years |= {int(year[1]) for year in [re.search(YEAR, text)] if year}
         self.years |= {
@@ -81,6 +85,8 @@ class PlainSigns:
             "distinct": set(map(hash, self.distinct)),
             "sampled": sampled,
             "npi_sampled": sampled,
+            "payers_sampled": sampled,
+            "payer_names": set(map(hash, self.payers)),
         }
 
 
@@ -89,7 +95,7 @@ PARTS = """
 218 44 1029 000 666 9 1EG4 TE5 MK72 1eg4 - – / . , : ; ( ) $ % + @ # ' = x ext T Z 1 2 3 13 31 03 99 40 39 1951 2026
 20260314 12:30 E11 .9 U07 M54.5 1730482910 1588203640 .0 614 555 0142 www. https:// mail example .org DOB dob born MRN
 MRN: SSN chart patient id 3f2504e0 4f89 0305e82c3301 1HGBH41JXMN109186 Quill Zeb Olentangy Family Medicine NULL
-Self Referral Physician Internet
+Self Referral Physician Internet Medicare Aetna PPO wc Clinic
 """
 STRANGE = ["Ä", "ß", "İ", "ſ", "\u212a", "٣", "²", "１", "\u200b", "\xa0", "\r", "\t", " ", "\n", '"', "\r\n", "\u2011"]
 values = st.one_of(

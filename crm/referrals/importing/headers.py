@@ -64,45 +64,74 @@ DATES = frozenset({Target.RECEIVED_ON, Target.APPOINTMENT_ON, Target.SEEN_ON, Ta
 SYNONYMS: dict[Target, str] = {
     Target.RECEIVED_ON: """referralreceiveddate receivedon receiveddate datereceived rflreceiveddate referraldate refdate
         dateofreferral referredon entrydate extrefdate daterefer datereferred referreddate submitteddate authoredon
-        referralcreateddate createddate requestdate orderdate dateordered rf17 refdt referraldt rcvddate rcvddt""",
+        referralcreateddate createddate requestdate orderdate dateordered rf17 refdt referraldt rcvddate rcvddt recvddate
+        recddate daterecd referraldatetime intakedate dateofintake referralcreatedon createdon createdate datecreated
+        dateentered entereddate datesubmitted submittedon requestreceived orderdttm orderdatetime orderplaceddate orderedon
+        ordereddate""",
     Target.MONTH: "month referralmonth monthreceived yearmonth period reportmonth monthyear monthofreferral yyyymm mon",
     Target.SOURCE_NPI: """referringnpi referringphysiciannpi referringprovidernpi refnpi referringprovnpi sourcenpi referrernpi
         refprovnpi referralsourcenpi fromnpi physiciannpi providernpi npi prd7 npi1 orderingnpi orderingprovidernpi
-        npiproviders referringproviderid doctornpi""",
+        npiproviders referringproviderid doctornpi requestingnpi requestingprovidernpi requesternpi npinumber npino""",
     Target.SOURCE_NAME: """sourcepractice referringpractice referringpracticename referringorganization referringinstitution
         referringfacility referringclinic referringoffice referringgroup refdbylocposidlocname referringprovdept
         referringprovlocation sourcename source sourceorganization practicename practice facilityname orgnm
-        organizationname clinicname groupname accountname referredfrom fromorganization primaryreferralsource referralsource""",
+        organizationname clinicname groupname accountname referredfrom fromorganization primaryreferralsource referralsource
+        referralsourcename refsource refsourcename refpractice reffacility refclinic reflocation referringlocation
+        referringdepartment referringdept referralpractice referralorganization referralfrom referralfromfacility
+        reffromfacility referredfromfacility referredfromlocation sendingpractice sendingfacility sendingorganization
+        sendingclinic sourcefacility frompractice fromfacility referralaccount""",
     Target.PROVIDER_NAME: """referringprovider referringprovidername referringphysician referringphysicianname referringprov
         referringprovnam referringprovidreferringprovnam referringdoctor referringdr referredby referredbyprovider referralcontact
         referralname referrer referrername requester orderingprovider orderingprovidername orderingphysician
-        providername physicianname doctor doctorname fullname physician provider prd2 refprovider""",
+        providername physicianname doctor doctorname fullname physician provider prd2 refprovider refprovidername refprov
+        refprovname refphysician refphysicianname refphys refphysname refdoctor refdr refmd referringmd referringclinician
+        referringpractitioner referralfromprovider reffromprovider referredbyname requestingprovider requestingprovidername
+        requestingphysician orderingprov orderingmd authorizingprovider""",
     Target.SOURCE_KIND: """referralsourcetype sourcetype referralsourcekind sourcekind referredbytype typeofreferralsource
-        referralsourcecategory sourcecategory referralcategory marketingplan referraltype""",
+        referralsourcecategory sourcecategory referralcategory marketingplan leadsource marketingsource referraltype""",
     Target.SOURCE_CITY: "referringcity sourcecity practicecity referringprovidercity referringpracticecity",
     Target.SOURCE_ZIP: "referringzip sourcezip practicezip referringproviderzip referringpracticezip referringzipcode sourcezipcode",
     Target.SERVICE_LINE: """serviceline service servicelinename businessline refdtospeccname department dept referredtospecialty
         referredtodepartment specialtyreferredto referralspecialty servicetype program division lineofservice modality
-        equipmentcategory provspeccname specialty""",
+        equipmentcategory provspeccname specialty specialtyrequested requestedspecialty referraltospecialty refertospecialty
+        reftospecialty servicerequested requestedservice servicedepartment svcdept clinicalservice departmentname deptname
+        discipline therapytype programname prispec""",
     Target.SITE: """site destinationsite referredtolocation referredtofacility refdtolocposidlocname refdtodeptidexternalname
         treatingsite primarytreatmentclinic initialevaluationclinic destination tolocation toorganization clinic location
-        facility laboratory treatmentlocation referredtosite referredtoclinic referredto servicelocation orgname""",
+        facility laboratory treatmentlocation referredtosite referredtoclinic referredto servicelocation orgname
+        referraltofacility referraltolocation reftofacility reftolocation refertofacility refertolocation receivingfacility
+        apptlocation appointmentlocation scheduledlocation visitlocation cliniclocation svclocation renderinglocation
+        performinglocation treatmentfacility tofacility locationname locname referralto""",
     Target.PAYER: """payer payor payerclass payorclass financialclass insclass insuranceclass insurancetype payoridpayorname
-        primaryinsurance primarypayer primarypayor insurance insurancename payername payorname payertype plan planname""",
+        primaryinsurance primarypayer primarypayor insurance insurancename payername payorname payertype payortype finclass
+        finclassname finclasscname financialclassname payerclassname payercategory payorcategory payergroup payorgroup
+        inscategory insurancecategory insreportingcategory insurancereportingcategory inspkgtype instype
+        primaryinsurancename primaryins primaryinsname priins primins primarypayername primarypayorname
+        primaryinsurancecompany primaryinsuranceplan primarycoverage primarycoveragepayor primarycarrier primaryinsurer
+        primaryplan primaryplanname primaryhealthplan primaryinspkgname coveragepayor visitpayor inspkgname
+        insurancepackagename insurancecompany insurancecarrier inscompany insconame insco inscarrier insurer carriername
+        carrier insuranceplan insuranceplanname insplan insplanname insname benefitplan benefitplanname healthplan
+        healthplanname payerplan payorplan coveragename coveragetype insplantype plantype ins ins1 insurance1 coverage plan
+        planname""",
     Target.STATUS: """referralstatus status rflstatuscname schedstatuscname apptstatus appointmentstatus currentstatus
-        statusdescription rf11 outcome disposition""",
+        statusdescription rf11 outcome disposition referraloutcome referralstage referralstate""",
     Target.APPOINTMENT_ON: """appointmentdate apptdate apptdt appointmenton appointment scheduleddate datescheduled apptdatetime
-        appointmentdatetime appttime firstappointment firstappointmentdate scheduledfor nextappointment appointmentneededby""",
-    Target.SEEN_ON: "seenon dateseen seendate visitdate datevisited completeddate firstvisitdate initialvisitdate evaldate startofcare socdate",
-    Target.REPORT_SENT_ON: "rptsentdate reportsentdate reportsenton reportsent datereportsent consultnotesent reportdate lettersentdate",
-    Target.BILLED: "charges billed billedamount totalcharges charge chargeamount invoiced amountbilled revenuebilled grosscharges production",
-    Target.PAID: "payments paid paidamount amountpaid collected collections totalpayments paymentamount revenuepaid receipts",
+        appointmentdatetime appttime firstappointment firstappointmentdate scheduledfor nextappointment appointmentneededby
+        firstapptdate initialapptdate nextapptdate dateofappointment dateofappt dateoffirstappt apptdttm scheddttm apptstart
+        appointmentstart""",
+    Target.SEEN_ON: """seenon dateseen seendate visitdate datevisited completeddate firstvisitdate initialvisitdate evaldate startofcare
+        socdate startofcaredate firstseendate dateoffirstvisit initialevaldate initialevaluationdate evaluationdate iedate
+        visitcompleteddate completiondate arriveddate""",
+    Target.REPORT_SENT_ON: "rptsentdate reportsentdate reportsenton reportsent datereportsent consultnotesent consultnotesentdate reportdate lettersentdate closedloopdate loopcloseddate",
+    Target.BILLED: "charges billed billedamount totalcharges charge chargeamount invoiced amountbilled revenuebilled grosscharges chargeamt totalchargeamount production",
+    Target.PAID: "payments paid paidamount amountpaid collected collections totalpayments paymentamount revenuepaid receipts paymentamt pmtamt pmts totalpaid netcollections",
     Target.NET: "netrevenue netrev revenuenet netamount netpayments net revenue revenueamount amount income value rev expectedrevenue",
     Target.COUNT: """referrals totalreferrals referralcount numberofreferrals numreferrals noofreferrals referralvolume volume
         referralsreceived patientcount ofpatients patients numberofpatients totalpatients patientsseen count cnt
         total paircount benecount claimidcount transactioncount qty quantity""",
     Target.REFERRAL_ID: """referralid referralnumber referralno referralnum refid reference referenceid referenceno
-        referencenumber externalidnum rf16 rf111 identifier referralkey orderid ordernumber""",
+        referencenumber externalidnum rf16 rf111 identifier referralkey orderid ordernumber externalreferralid
+        referralrequestid referralorderid requestid""",
     Target.UNSAID: "notsaidinmessage",
     Target.PARENT_ID: """parentreference parentreferenceid parentreferral parentreferralid parentid parentreferralnumber
         originalreferral originalreferralid masterreferralid parentreferralno""",
@@ -112,19 +141,24 @@ for _target, _names in SYNONYMS.items():
     for _rank, _name in enumerate(_names.split()):
         SYNONYM_RANKS.setdefault(_name, (_target, _rank))
 
+# What is told of an insurance beside its name: a second one, a number, an amount, an answer.
+NO_PAYER = (
+    r"second|tert|^sec|^other|2nd|3rd|[2-9]$|id$|no$|num$|number|code$|auth|precert|verif|elig|effective|expir|date|dt$|phone|fax|addr|contact"
+    r"|url|balance|paid|pay?men?t|pmt|amount|amt|copay|deduct|resp|status|flag|yn$|require"
+)
 # Parts of longer names, tried in this order when a whole name is not known.
 PARTS: tuple[tuple[Target, re.Pattern[str]], ...] = (
     (Target.REFERRAL_ID, re.compile(r"^(referral|ref)(erence)?(id|no|num|number|key)$")),
-    (Target.SOURCE_NPI, re.compile(r"^(ref|from|source|order|prov|phys).*npi")),
+    (Target.SOURCE_NPI, re.compile(r"^(ref|from|source|order|request|prov|phys).*npi")),
     (Target.REPORT_SENT_ON, re.compile(r"report.*(sent|date)|rpt.*sent")),
-    (Target.APPOINTMENT_ON, re.compile(r"^(appt|appointment|sched).*(date|dt|on)$")),
-    (Target.RECEIVED_ON, re.compile(r"(referral|received|refer|rcvd).*(date|dt|on)$|^date.*(refer|receiv|rcvd)")),
+    (Target.APPOINTMENT_ON, re.compile(r"^(appt|appointment|sched).*(date|dt|(?<=[dt])on)$")),
+    (Target.RECEIVED_ON, re.compile(r"(referral|received|refer|rcvd).*(date|dt|(?<=[dt])on)$|^date.*(refer|receiv|rcvd)")),
     (Target.SOURCE_ZIP, re.compile(r"^(ref|source|practice).*(zip|postal)")),
     (Target.SOURCE_CITY, re.compile(r"^(ref|source|practice).*city$")),
     (Target.SOURCE_NAME, re.compile(r"^(referring|source|from).*(practice|organi[sz]ation|org|clinic|facility|office|group)")),
     (Target.PROVIDER_NAME, re.compile(r"^(referring|ordering).*(name|provider|physician|doctor|md|dr)$")),
-    (Target.STATUS, re.compile(r"status(name|desc|description)?$")),
-    (Target.PAYER, re.compile(r"payer|payor|insurance|financialclass")),
+    (Target.STATUS, re.compile(r"^(?!ins|elig|verif|bill|claim|payment|balance|coverage).*status(name|desc|description)?$")),
+    (Target.PAYER, re.compile(rf"^(?!.*(?:{NO_PAYER})).*(?:payer|payor|insurance|financialclass|finclass|healthplan)")),
     (Target.COUNT, re.compile(r"(referral|patient|pt)s?(count|cnt|volume|total)$|^(count|number|num|no|total)(of)?(new)?(referral|patient|pt)s$")),
     (Target.BILLED, re.compile(r"(?<!re)(?<!dis)charges?$|billed")),
     (Target.PAID, re.compile(r"payments?$|paid|collected")),
@@ -160,6 +194,17 @@ def is_kind(text: str) -> bool:
     """Whether a value says of which kind a source is, and names none."""
     key = kind_key(text)
     return key in SOURCE_KINDS or key in PRACTICE_KINDS
+
+
+def may_name_payers(key: str) -> bool:
+    """Whether a column of this name may say who pays, and not something else of an insurance."""
+    return not re.search(NO_PAYER, key)
+
+
+def is_payer(text: str) -> bool:
+    """Whether a value names an insurer or a kind of payer, and hardly anything else."""
+    plain = re.sub(r"[\s_]+", " ", text.strip().strip("()").lower())
+    return plain in PLAIN_PAYERS or bool(PAYER_NAME.search(plain) and not NO_PLAN.search(plain))
 
 
 def _words(text: str) -> list[str]:
@@ -235,3 +280,18 @@ PAYER_PARTS: tuple[tuple[PayerClass, re.Pattern[str]], ...] = (
         r"blue|bcbs|anthem|aetna|cigna|united|uhc|humana|kaiser|medical mutual|ppo|hmo|epo|commercial|oscar|ambetter|health\s?plan|insurance"
     )),
 )  # fmt: skip
+# By these a column of payers is known whatever it is called: words that mean nothing else, and names of insurers.
+PLAIN_PAYERS = frozenset(_words(
+    "commercial, comm, ppo, hmo, epo, mcr, mcare, mcd, mcaid, medi-cal, ma plan, self pay, self-pay, selfpay, private pay, "
+    "private insurance, managed care, uninsured, no insurance, wc, w/c, work comp, workers comp, workers' comp, "
+    "workers compensation, workers' compensation, motor vehicle, mva"
+))  # fmt: skip
+PAYER_NAME = re.compile(
+    r"\bmedicare\b|\bmedicaid\b|\bmcr\b|\bmcd\b|\bbcbs|\bblue ?(?:cross|shield|card)|\baetna\b|\bcigna\b|\buhc\b|\bunited ?health"
+    r"|\bhumana\b|\banthem\b|\bkaiser\b|\btricare\b|\bchampva\b|\bmolina\b|\bcaresource\b|\bambetter\b|\bwellcare\b|\bcentene\b"
+    r"|\bamerigroup\b|\bhealth ?net\b|\bmedical mutual\b|\b[hep][mp]o\b|\bself.?pay\b|\bwork(?:er|man|men)'?s?'? comp"
+)
+# Who treats patients may bear the name of who pays.
+NO_PLAN = re.compile(
+    r"\b(?:clinics?|hospitals?|cent(?:er|re)|physicians?|practice|associates|pharmacy|surgery|family|m\.?d|d\.?o|n\.?p)\b"
+)

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from crm.referrals.importing.headers import DATES, MONEY, Target, known_target
+from crm.referrals.importing.headers import DATES, MONEY, Target, known_target, may_name_payers
 from crm.referrals.importing.meanings import fitting, word_key
 from crm.referrals.importing.signs import MOST, ValueSigns
 from crm.referrals.importing.survey import Column
@@ -120,7 +120,7 @@ def _with_kinds(candidates: list[Candidate]) -> list[Candidate]:
 def _guess_one(column: Column, grain: Grain) -> tuple[Target, int, Sure]:
     found = known_target(column.key) if column.key else None
     if found is None:
-        return _guess_by_values(column.signs, grain)
+        return _guess_by_values(column, grain)
     target, rank, is_whole = found
     if target is Target.COUNT and grain is Grain.EVENT:
         return Target.LEAVE_OUT, rank, Sure.SURE
@@ -133,7 +133,10 @@ def _guess_one(column: Column, grain: Grain) -> tuple[Target, int, Sure]:
     return target, rank, Sure.SURE if is_whole else Sure.LIKELY
 
 
-def _guess_by_values(signs: ValueSigns, grain: Grain) -> tuple[Target, int, Sure]:
+def _guess_by_values(column: Column, grain: Grain) -> tuple[Target, int, Sure]:
+    signs = column.signs
+    if signs.holds_payers and may_name_payers(column.key):
+        return Target.PAYER, 5000, Sure.LIKELY
     if signs.holds_npis:
         return Target.SOURCE_NPI, 5000, Sure.LIKELY
     if grain is Grain.EVENT and signs.share(signs.dates) > SURE_SHARE:
@@ -146,6 +149,8 @@ def _fits(target: Target, signs: ValueSigns) -> bool:
         return True
     if target in MONEY or target is Target.COUNT:
         return signs.share(signs.numbers) > MOST
+    if target is Target.PAYER:
+        return bool(signs.payers)
     if target is Target.SOURCE_NPI:
         return signs.share(signs.npi_like) > MOST / 2
     return not (

@@ -11,11 +11,12 @@ from operator import contains, mul
 
 from crm.core.patient_words import Sign, signs_in
 from crm.directory.npi import is_npi
-from crm.referrals.importing.headers import is_kind
+from crm.referrals.importing.headers import is_kind, is_payer
 from crm.referrals.importing.sign_patterns import FINDS, YEARS, looks_of, shape_of
 
 SAMPLE = 20_000
 NPI_SAMPLE = 2_000
+PAYER_SAMPLE = 1_000
 UNIQUE_FROM = 20
 UNIQUE_SHARE = 0.95
 MOST = 0.6
@@ -68,6 +69,9 @@ class ValueSigns:
     npi_like: int = 0
     npis: int = 0
     npi_sampled: int = 0
+    payers: int = 0
+    payers_sampled: int = 0
+    payer_names: set[int] = field(default_factory=set)
     numbers: int = 0
     codes: int = 0
     dates: int = 0
@@ -131,10 +135,18 @@ class ValueSigns:
             self.distinct.update(map(hash, values))
             wordy = {shape for shape in different if "9" not in shape}  # no kind has a digit
             self.kinds += _count_those(values, times, list(map(wordy.__contains__, shapes)), is_kind)
+        if self.payers_sampled < PAYER_SAMPLE:
+            self._add_payers(values[:PAYER_SAMPLE], times[:PAYER_SAMPLE])
         if self.npi_sampled < NPI_SAMPLE:
             self.npi_sampled += sum(times)
             fitting = {shape for shape in different if "npi_like" in looks_of(shape)}
             self.npis += _count_those(values, times, list(map(fitting.__contains__, shapes)), _is_npi)
+
+    def _add_payers(self, values: Sequence[str], times: Sequence[int]) -> None:
+        are_payers = list(map(is_payer, values))
+        self.payers_sampled += sum(times)
+        self.payers += sum(compress(times, are_payers))
+        self.payer_names.update(map(hash, compress(values, are_payers)))
 
     def share(self, count: int) -> float:
         """Which part of the filled cells a count is."""
@@ -154,6 +166,11 @@ class ValueSigns:
     def holds_npis(self) -> bool:
         """Whether most cells are NPIs with a right check digit, which one in ten random numbers has."""
         return self.npis > self.npi_sampled * MOST
+
+    @property
+    def holds_payers(self) -> bool:
+        """Whether most cells say who pays, and not all the same."""
+        return len(self.payer_names) > 1 and self.payers > self.payers_sampled * MOST
 
     @property
     def reads_as_text(self) -> bool:
