@@ -33,6 +33,7 @@ CLUSTERED = {"sqlite_with_rowid": False}
 
 KEY_BYTES = 16
 ROWS_OF_IMPORT = 1 << 32  # so many ids each import has
+UNMATCHED = ("source_id", "import_id", "replaced_by", "month", "count", "practice_id")
 TYPED_IN = 1 << 52  # ids of rows that were typed in begin here: they stand first where the newest do
 
 
@@ -292,7 +293,8 @@ class Referral(Model):
     __table_args__ = (
         Index("ix_referral_cell", "practice_id", "month", **only_where(column("practice_id").is_not(None))),
         Index("ix_referral_month", "month"),
-        Index("ix_referral_unmatched", "source_id", **only_where(column("practice_id").is_(None))),
+        # All that the queue of sources counts, so that it reads no rows: SQLite asks for practice_id, too.
+        Index("ix_referral_unmatched", *UNMATCHED, **only_where(column("practice_id").is_(None))),
         Index("ix_referral_replaces", "replaces_id", **only_where(column("replaces_id").is_not(None))),
         CheckConstraint("count >= 0", name="count_not_negative"),
         one_of("payer", PayerClass),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from crm.accounts.viewer import Viewer
@@ -103,11 +103,21 @@ def coverage(session: Session, viewer: Viewer) -> Coverage:
 
 def list_waiting(session: Session, viewer: Viewer, text: str, number: int | None) -> Page[Waiting]:
     """Sources without a practice, those of the most referrals first, each with the practices that it may be."""
-    sent = _sent().subquery()
-    columns = (sent.c.referrals, sent.c.first_month, sent.c.last_month, sent.c.files, sent.c.last_import)
-    query = select(ReferralSource, *columns).join(sent, sent.c.source_id == ReferralSource.id)
-    query = query.where(_is_open(), _sees_all(viewer), *_has(text))
-    found = paginate(session, query.order_by(sent.c.referrals.desc(), ReferralSource.id), number, PAGE_SIZE)
+    is_meant = (_is_open(), _sees_all(viewer), *_has(text))
+    # Whether a source sent anything is known from one of its rows.
+    sent_any = select(Referral.id).where(*_sent()).exists()
+    count = select(func.count()).select_from(ReferralSource).where(*is_meant, sent_any)
+    referrals = func.sum(Referral.count)
+    query: Any = (
+        # Sources come first: SQLite then takes their rows out of the index, else it reads each row without a practice.
+        select(ReferralSource, referrals.label("referrals"), *_told())
+        .outerjoin(Referral, and_(*_sent()))
+        .where(*is_meant)
+        .group_by(ReferralSource.id)
+        .having(referrals > 0)
+        .order_by(referrals.desc(), ReferralSource.id)
+    )
+    found = paginate(session, query, number, PAGE_SIZE, count=count)
     names = _file_names(session, [row.last_import for row in found.rows])
     sources = [row.ReferralSource for row in found.rows]
     suggestions = suggest_for(session, viewer, sources)
@@ -121,22 +131,20 @@ def list_waiting(session: Session, viewer: Viewer, text: str, number: int | None
     return Page(rows, found.number, found.size, found.total)
 
 
-def _sent() -> Select[Any]:
-    """What the sources of rows without a practice sent."""
-    query: Any = (
-        select(
-            Referral.source_id,
-            func.sum(Referral.count).label("referrals"),
-            func.min(Referral.month).label("first_month"),
-            func.max(Referral.month).label("last_month"),
-            func.count(Referral.import_id.distinct()).label("files"),
-            func.max(Referral.import_id).label("last_import"),
-        )
-        .where(Referral.practice_id.is_(None), Referral.source_id.is_not(None), Referral.count > 0, is_counted())
-        .group_by(Referral.source_id)
+def _sent() -> tuple[ColumnElement[bool], ...]:
+    """Which rows without a practice are those of a source."""
+    is_unmatched = (Referral.practice_id.is_(None), Referral.count > 0, is_counted())
+    return (Referral.source_id == ReferralSource.id, *is_unmatched)
+
+
+def _told() -> tuple[Any, ...]:
+    """What is told of the rows of a source."""
+    return (
+        func.min(Referral.month).label("first_month"),
+        func.max(Referral.month).label("last_month"),
+        func.count(Referral.import_id.distinct()).label("files"),
+        func.max(Referral.import_id).label("last_import"),
     )
-    sent: Select[Any] = query
-    return sent
 
 
 def _is_open() -> ColumnElement[bool]:

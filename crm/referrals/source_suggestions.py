@@ -27,7 +27,7 @@ LIKENESS_LESS = 46  # points of a similar name: its likeness less this
 LEAST = 28
 CLEAR, PROBABLE = 70, 50  # points from which on a suggestion is sure, or likely
 LEAD = 10  # points by which one is ahead of another beyond doubt
-KNOWN_NAMES = 50_000
+KNOWN_NAMES, KNOWN_TOWNS = 50_000, 10_000
 # Words of practice names that systems cut short.
 SHORT = {
     "assoc": "associates", "assocs": "associates", "cardio": "cardiology", "clin": "clinic", "ctr": "center",
@@ -145,6 +145,11 @@ def compared(name: str) -> str:
     return " ".join(SHORT.get(word, word) for word in name_key(name).split()) if name else ""
 
 
+@lru_cache(maxsize=KNOWN_TOWNS)
+def _town(city: str) -> str:
+    return folded(city)
+
+
 def _chosen_reasons(source: Unknown, chosen: set[tuple[str, int]]) -> list[tuple[int, str, int]]:
     name = compared(source.name)
     return [(place_id, "chosen before for this name", CHOSEN) for of, place_id in sorted(chosen) if of == name]
@@ -174,7 +179,7 @@ def _weigh(case: _Case, source: Unknown, place: Place, like: int) -> None:
         case.add(like - LIKENESS_LESS, "partly the same name")
     if source.zip and place.zip[:5] == source.zip:
         case.add(SAME_ZIP, f"same ZIP {source.zip}")
-    elif source.city and folded(source.city) == folded(place.city):
+    elif source.city and _town(source.city) == _town(place.city):
         case.add(SAME_CITY, f"also in {place.city}")
     elif source.city and place.city:
         case.add(OTHER_CITY, f"but in {place.city}; the file says {source.city}")

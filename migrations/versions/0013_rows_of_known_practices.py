@@ -11,7 +11,9 @@ KNOWN = sa.text("practice_id IS NOT NULL")
 def upgrade() -> None:
     """Go to this schema."""
     op.drop_index("ix_referral_cell", "referral")
-    op.create_index("ix_referral_cell", "referral", ["practice_id", "month"], sqlite_where=KNOWN, postgresql_where=KNOWN)
+    op.create_index(
+        "ix_referral_cell", "referral", ["practice_id", "month"], sqlite_where=KNOWN, postgresql_where=KNOWN
+    )
 
 
 def downgrade() -> None:

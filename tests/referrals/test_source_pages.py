@@ -15,7 +15,7 @@ from crm.referrals.models import Referral, ReferralSource, SourceKind
 from tests.cast import Cast, practice
 from tests.pages import PageClient, count_statements
 from tests.referrals.files import OKONJO, csv_bytes, event, events
-from tests.referrals.importing import bring_in, rows
+from tests.referrals.importing import bring_in, rows, take_back
 
 SignIn = Callable[..., PageClient]
 LOST = {"Ref_NPI": "", "Referring_Practice": "Olentangy Fam Med"}
@@ -155,6 +155,36 @@ def test_statements_do_not_grow_with_sources(maren: PageClient, session: Session
     session.add(Affiliation(provider_id=cast.okonjo.id, practice_id=cast.southgate.id))
     session.commit()
     assert statements() == few
+
+
+def test_the_queue_is_counted_from_an_index_and_reads_no_row(maren: PageClient, session: Session) -> None:
+    if session.connection().dialect.name != "sqlite":
+        pytest.skip("PostgreSQL takes what it has read last")
+    bring_in(session, events(4, **LOST))
+    with count_statements() as found:
+        maren.get("/referrals/sources")
+    (queue,) = [statement for statement in found if "sum(referral.count)" in statement]
+    plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {queue}", (None,) * queue.count("?")).all()
+    assert [row[3] for row in plan if "ix_referral" in row[3]] == [
+        "SEARCH referral USING COVERING INDEX ix_referral_unmatched (source_id=?) LEFT-JOIN"
+    ]
+
+
+def test_a_source_whose_rows_all_found_a_practice_or_were_taken_back_is_not_in_the_queue(
+    maren: PageClient, session: Session, cast: Cast
+) -> None:
+    first = bring_in(session, events(3, **LOST))
+    bring_in(
+        session, csv_bytes([event(n, Ref_NPI="", Referring_Practice="Maple Street Clinic") for n in range(20, 25)])
+    )
+    assert source_queries.list_waiting(session, SYSTEM, "", 1).total == 2
+    take_back(session, first)
+    found = source_queries.list_waiting(session, SYSTEM, "", 9)
+    assert [(row.label, row.referrals, row.more_files) for row in found.rows] == [("Maple Street Clinic", 5, 0)]
+    assert (found.total, found.number) == (1, 1)
+    chosen = {"practice_id": str(cast.southgate.id)}
+    maren.post(f"/referrals/sources/{source_id(session, 'Maple Street Clinic')}/decide", chosen)
+    assert source_queries.list_waiting(session, SYSTEM, "", 1).total == 0
 
 
 @pytest.mark.parametrize(
