@@ -118,7 +118,7 @@ def spare_the_disk() -> None:
 def cut_small(patch: pytest.MonkeyPatch) -> None:
     """Many turns, although there are few rows."""
     patch.setattr(batches, "BATCH_ROWS", 60)
-    patch.setattr(text, "PIECE_LINES", 60)
+    patch.setattr(text, "CHUNK", 5_000)
     patch.setattr(segments, "SEGMENT_ROWS", 60)
     patch.setattr(core_db, "LONGEST_TURN", 0.0)
     for module in (writing, key_pages, taking_back, leftovers, layers):

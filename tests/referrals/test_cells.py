@@ -31,7 +31,15 @@ def test_a_column_says_what_a_list_says(said: list[str], wanted: set[str], data:
 def test_parts_of_a_column_are_coded_alike(said: list[str], cut: int) -> None:
     coder = Coder()
     codes = joined([coder.codes(said[:cut]), coder.codes(said[cut:])])
-    assert Cells(list(coder), codes).texts() == said
+    assert Cells(list(coder.words), codes).texts() == said
+
+
+def test_a_column_of_different_texts_is_left_as_it_is() -> None:
+    ids, words = [f"R-{number}" for number in range(300)], ["Seen", "Open"] * 150
+    for said, many in ((ids, 600), (words, 2)):
+        coder = Coder()
+        codes = joined([coder.codes(said), coder.codes(said)])
+        assert (Cells(list(coder.words), codes).texts(), len(coder.words)) == (said * 2, many)
 
 
 def test_many_different_texts_fit() -> None:

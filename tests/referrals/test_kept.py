@@ -68,7 +68,7 @@ def _plain(main: SheetSurvey, line: int, values: list[str]) -> list[str] | str:
 )
 def test_what_is_kept_is_what_a_plain_look_keeps(rows: list[tuple[str, ...]], size: int, held: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(text, "PIECE_LINES", min(size, 500))
+        patch.setattr(text, "CHUNK", 20 * size)
         patch.setattr(segments, "SEGMENT_ROWS", size)
         patch.setattr(surveying, "MOST_HELD", held)
         main = looked_at([("03/14/2026", "Zeb", OKONJO, "Olentangy", "Seen")] * 3 + [row for row in rows if any(row)])

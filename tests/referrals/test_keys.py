@@ -67,7 +67,7 @@ def test_parent_and_child_count_once(session: Session, order: tuple[int, ...]) -
 
 
 def test_a_number_said_twice_in_blocks_of_their_own(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(text, "PIECE_LINES", 1)
+    monkeypatch.setattr(text, "CHUNK", 1)
     monkeypatch.setattr(segments, "SEGMENT_ROWS", 1)
     monkeypatch.setattr(batches, "BATCH_ROWS", 1)
     again = [line("R1"), line("R2"), line("r1"), line("R2", status="Denied")]

@@ -1,6 +1,9 @@
 """Tests of reading files: encodings, delimiters, line numbers, and everything that is refused in one clear sentence."""
 
+import csv
+import io
 import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 
@@ -9,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm.core.errors import Conflict, Invalid, RoundsError, TooLarge
-from crm.referrals.importing import source
+from crm.referrals.importing import source, text
 from crm.referrals.importing.reading import read_file
-from crm.referrals.importing.sheets import Limits, column_letter, counted, in_pieces
+from crm.referrals.importing.sheets import Limits, Piece, column_letter, counted, in_pieces
 from crm.referrals.importing.text import guess_delimiter
 from tests.referrals.files import csv_bytes, with_member, workbook
 from tests.referrals.message_files import hl7, referral, service_request
@@ -215,6 +218,44 @@ def test_what_was_written_is_read_again(rows: list[tuple[str, str, str]]) -> Non
 def on_disk(folder: Path, data: bytes) -> Path:
     (folder / "a.csv").write_bytes(data)
     return folder / "a.csv"
+
+
+parts_of_csv = st.sampled_from(
+    ["a", "Zoë", "12", " ", ",", ",", ",", "\n", "\n", "\r\n", "\r", '"', '"x, y"', '"x\ny"', '""']
+)
+
+
+@given(st.lists(parts_of_csv, max_size=40).map("".join), st.integers(1, 12))
+def test_text_is_read_as_csv_reads_it_however_it_is_cut(content: str, size: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(text, "CHUNK", size)
+        assert read_by(lambda: text._read(io.StringIO(content, newline=""), ",")) == read_by(lambda: plain(content))
+
+
+def read_by(read: Callable[[], Iterator[Piece]]) -> tuple[list[tuple[int, list[str]]], str]:
+    """The lines up to the first fault, and what it says."""
+    lines: list[tuple[int, list[str]]] = []
+    try:
+        for piece in read():
+            assert piece.widths == list(map(len, piece.rows))
+            columns = zip(*piece.columns(max(piece.widths)), strict=True)
+            assert [list(row[:width]) for row, width in zip(columns, piece.widths, strict=True)] == piece.rows
+            lines += zip(piece.numbers, piece.rows, strict=True)
+    except Invalid as problem:
+        return [], str(problem)
+    return lines, ""
+
+
+def plain(content: str) -> Iterator[Piece]:
+    reader = csv.reader(io.StringIO(content, newline=""), skipinitialspace=True, strict=True)
+    line = 1
+    try:
+        for row in reader:
+            if any(row):
+                yield Piece([line], [row])
+            line = reader.line_num + 1
+    except csv.Error as problem:
+        raise Invalid(text._csv_fault(str(problem), line)) from None
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be", "cp1252"])

@@ -16,19 +16,39 @@ from crm.referrals.importing.sheets import BETWEEN_CELLS
 
 Codes = NDArray[np.unsignedinteger[Any]]
 NARROW = 1 << 8
+FEW, NEARLY = 100, 0.9
 
 
-class Coder(dict[str, int]):
+class _Numbers(dict[str, int]):
     """Numbers texts in the order in which they come first."""
 
     def __missing__(self, text: str) -> int:
-        """The number of a text that was not there."""
         number = self[text] = len(self)
         return number
 
+
+class Coder:
+    """Numbers the texts of a column. Where nearly each is another one, as it shows in the first ones, each has a number
+    of its own, for finding the same one again would take longer than it saves."""
+
+    def __init__(self) -> None:
+        self._numbers = _Numbers()
+        self._each: list[str] | None = None
+
+    @property
+    def words(self) -> Collection[str]:
+        """The texts by their numbers."""
+        return self._numbers if self._each is None else self._each
+
     def codes(self, texts: Sequence[str]) -> Codes:
         """The number of each text."""
-        return np.fromiter(map(self.__getitem__, texts), dtype=np.uint32, count=len(texts))
+        if not self.words and len(texts) >= FEW and len(set(texts)) > len(texts) * NEARLY:
+            self._each = []
+        if self._each is None:
+            return np.fromiter(map(self._numbers.__getitem__, texts), dtype=np.uint32, count=len(texts))
+        first = len(self._each)
+        self._each.extend(texts)
+        return np.arange(first, len(self._each), dtype=np.uint32)
 
 
 @dataclass(frozen=True)
@@ -43,7 +63,7 @@ class Cells:
         """A column from its texts."""
         coder = Coder()
         codes = coder.codes(texts)
-        return cls(list(coder), codes)
+        return cls(list(coder.words), codes)
 
     def __len__(self) -> int:
         return len(self.codes)

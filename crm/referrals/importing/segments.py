@@ -6,7 +6,6 @@ packed; else the file is read again.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import zip_longest
 
 import numpy as np
 
@@ -126,14 +125,12 @@ class _Making:
         self.odd: dict[int, str] = {}
 
     def add(self, piece: Piece) -> None:
-        blank = ("",) * len(piece.rows)
-        columns = zip_longest(*piece.rows, fillvalue="")
-        for coder, codes in zip(self.coders, self.codes, strict=True):
-            codes.append(coder.codes(next(columns, blank)))
-        if set(map(len, piece.rows)) != {self.width}:
+        for coder, codes, column in zip(self.coders, self.codes, piece.columns(self.width), strict=True):
+            codes.append(coder.codes(column))
+        if set(piece.widths) != {self.width}:
             self._note_widths(piece.rows)
         self.numbers += piece.numbers
-        self.size += len(piece.text)
+        self.size += piece.size
 
     def _note_widths(self, rows: list[list[str]]) -> None:
         for place, values in enumerate(rows, len(self.numbers)):
@@ -144,14 +141,14 @@ class _Making:
 
     @property
     def is_full(self) -> bool:
-        rows, words = len(self.numbers), sum(map(len, self.coders))
+        rows, words = len(self.numbers), sum(len(coder.words) for coder in self.coders)
         if rows >= SEGMENT_ROWS or rows * self.width > MAX_CELLS:
             return True
         return words > MAX_WORDS or self.size > MAX_TEXT
 
     def segment(self) -> Segment:
         columns = [
-            Cells(self.sheet.cleaned(coder), joined(codes))
+            Cells(self.sheet.cleaned(coder.words), joined(codes))
             for coder, codes in zip(self.coders, self.codes, strict=True)
         ]
         return Segment(np.array(self.numbers, dtype=np.int64), columns, self.odd)

@@ -3,10 +3,11 @@
 Lines come in pieces of some hundreds: what is done once for a piece costs nearly nothing per line.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import chain, islice
+from itertools import chain, islice, zip_longest
 from typing import TYPE_CHECKING
 
 from crm.core import clock
@@ -40,13 +41,55 @@ class Limits:
 class Piece:
     """Some lines that follow each other, blank ones left out: their numbers in the file and their cells."""
 
-    numbers: list[int]
+    numbers: Sequence[int]
     rows: list[list[str]]
 
+    @property
+    def widths(self) -> list[int]:
+        """How many cells each line has."""
+        return list(map(len, self.rows))
+
+    @property
+    def size(self) -> int:
+        """In characters."""
+        return sum(map(len, chain.from_iterable(self.rows)))
+
+    def columns(self, width: int) -> list[Sequence[str]]:
+        """The cells of so many columns; where a line ends earlier they are blank."""
+        found: list[Sequence[str]] = list(islice(zip_longest(*self.rows, fillvalue=""), width))
+        return found + [("",) * len(self.rows)] * (width - len(found))
+
+    def below(self, line: int) -> "Piece":
+        """What follows a line."""
+        first = bisect_right(self.numbers, line)
+        return Piece(self.numbers[first:], self.rows[first:]) if first else self
+
+
+class EvenPiece(Piece):
+    """Lines that all have as many cells, which stand one behind the other."""
+
+    def __init__(self, numbers: Sequence[int], cells: list[str], width: int, size: int) -> None:
+        self.numbers, self._cells, self._width, self._size = numbers, cells, width, size
+
     @cached_property
-    def text(self) -> str:
-        """All cells, one behind the other."""
-        return "".join(chain.from_iterable(self.rows))
+    def rows(self) -> list[list[str]]:  # type: ignore[override]
+        """The cells of each line."""
+        return [self._cells[start : start + self._width] for start in range(0, len(self._cells), self._width)]
+
+    @property
+    def widths(self) -> list[int]:
+        """How many cells each line has."""
+        return [self._width] * len(self.numbers)
+
+    @property
+    def size(self) -> int:
+        """In characters, about."""
+        return self._size
+
+    def columns(self, width: int) -> list[Sequence[str]]:
+        """The cells of so many columns; where a line ends earlier they are blank."""
+        blank = ("",) * len(self.numbers)
+        return [self._cells[at :: self._width] if at < self._width else blank for at in range(width)]
 
 
 @dataclass(frozen=True)
@@ -121,7 +164,7 @@ def counted(pieces: Iterable[Piece], limits: Limits) -> Iterator[Piece]:
     """The same pieces, as long as they stay within the limits."""
     meter = Meter(limits)
     for piece in pieces:
-        meter.add(piece.numbers, list(map(len, piece.rows)))
+        meter.add(piece.numbers, piece.widths)
         yield piece
 
 

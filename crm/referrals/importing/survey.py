@@ -1,7 +1,6 @@
 """Looks through every sheet of a file once: where its header is, what one row stands for, what columns hold."""
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import compress, islice
@@ -171,9 +170,7 @@ def rows_below(found: SheetSurvey) -> Iterator[Segment]:
 
 
 def _body(found: SheetSurvey) -> Iterator[Piece]:
-    for piece in found.sheet.pieces():
-        first = bisect_right(piece.numbers, found.header_line)
-        yield Piece(piece.numbers[first:], piece.rows[first:]) if first else piece
+    return (piece.below(found.header_line) for piece in found.sheet.pieces())
 
 
 def find_header(lines: list[list[str]]) -> int | None:

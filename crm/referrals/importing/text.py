@@ -9,18 +9,20 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterator
-from itertools import compress, islice
+from itertools import compress, repeat
 from typing import IO
 
 from crm.core.errors import Invalid
-from crm.referrals.importing.sheets import MEGABYTE, PIECE_LINES, Limits, Piece, Sheet, counted
+from crm.referrals.importing.sheets import MEGABYTE, EvenPiece, Limits, Piece, Sheet, counted
 from crm.referrals.importing.source import Source
 
 DELIMITERS = ",\t;|"
 SAMPLE = 64_000
 START = 1_000
+CHUNK = 1 << 16  # characters: few enough that they stay close to the processor
 LARGE = 8 * MEGABYTE
 CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+UNFINISHED = "unexpected end"
 CUT_OFF = "The file is cut off in the middle of a character. Export it again."
 NOT_IN_CP1252 = b"\x81\x8d\x8f\x90\x9d"
 QUOTED_NULL = tuple('"NULL"'.encode(code) for code in ("ascii", "utf-16-le", "utf-16-be"))
@@ -120,31 +122,78 @@ def _without_quoted(text: str) -> str:
 
 
 def _read(text: IO[str], delimiter: str) -> Iterator[Piece]:
-    reader = csv.reader(text, delimiter=delimiter, skipinitialspace=True, strict=True)
-    fault, line = "", 1
-    while not fault:
-        piece = Piece([], [])
+    line, more = 1, ""
+    chunks = _chunks(text)
+    while True:
         try:
-            for values in islice(reader, PIECE_LINES):
-                piece.numbers.append(line)
-                piece.rows.append(values)
-                line = reader.line_num + 1
-        except csv.Error as problem:
-            fault = _csv_fault(str(problem), line)
+            chunk = next(chunks, "")
         except UnicodeError:
-            fault = f"Line {line} or a later one holds bytes that are no text. Export the file again, as UTF-8."
-        if piece.rows:
-            yield _checked(piece)
-        elif not fault:
+            says = f"Line {line} or a later one holds bytes that are no text. Export the file again, as UTF-8."
+            raise Invalid(says) from None
+        if not chunk and not more:
             return
-    raise Invalid(fault)
+        piece, lines = _split(more + chunk, delimiter, line) or _parsed(
+            more + chunk, delimiter, line, is_last=not chunk
+        )
+        # A quoted value may go on behind the end of a chunk.
+        more = "" if piece else more + chunk
+        line += lines
+        if piece and piece.numbers:
+            yield piece
+
+
+def _chunks(text: IO[str]) -> Iterator[str]:
+    """The text in pieces of whole lines, if not of whole records."""
+    rest = ""
+    while read := text.read(CHUNK):
+        rest += read
+        # The last sign may be the first half of the end of a line.
+        end = max(rest.rfind("\n"), rest.rfind("\r", 0, -1)) + 1
+        if end:
+            yield rest[:end]
+            rest = rest[end:]
+    if rest:
+        yield rest
+
+
+def _split(chunk: str, delimiter: str, line: int) -> tuple[Piece, int] | None:
+    """The lines of a chunk, of which the first has this number, and how many they are; None when it takes more than
+    splitting at each delimiter."""
+    text = chunk.replace("\r\n", "\n").removesuffix("\n")
+    lines = text.split("\n")
+    blanks = lines[0].count(delimiter) * delimiter
+    # Blanks before a value do not belong to it.
+    if not blanks or text[0] == " " or any(said in text for said in ('"', "\0", "\r", "\n ", f"{delimiter} ")):
+        return None
+    if len(text) > csv.field_size_limit() or blanks in lines:
+        return None
+    if set(map(str.count, lines, repeat(delimiter))) != {len(blanks)}:
+        return None
+    cells = text.replace("\n", delimiter).split(delimiter)
+    return EvenPiece(range(line, line + len(lines)), cells, len(blanks) + 1, len(text)), len(lines)
+
+
+def _parsed(chunk: str, delimiter: str, line: int, *, is_last: bool) -> tuple[Piece | None, int]:
+    """The same for any chunk; no piece when it ends within a quoted value, and is not the last. Raises Invalid."""
+    reader = csv.reader(io.StringIO(chunk, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True)
+    piece, numbers = Piece([], []), [line]
+    try:
+        for values in reader:
+            piece.rows.append(values)
+            numbers.append(line + reader.line_num)
+    except csv.Error as problem:
+        if UNFINISHED in str(problem) and not is_last:
+            return None, 0
+        raise Invalid(_csv_fault(str(problem), numbers[-1])) from None
+    piece.numbers = numbers[:-1]
+    return _checked(piece), reader.line_num
 
 
 def _checked(piece: Piece) -> Piece:
     """The same piece without blank lines. Raises Invalid."""
-    if "\x00" in piece.text:
-        line = next(number for number, row in zip(piece.numbers, piece.rows, strict=True) if "\x00" in "".join(row))
-        raise Invalid(f"Line {line} holds binary data: the file is damaged.")
+    for number, row in zip(piece.numbers, piece.rows, strict=True):
+        if "\x00" in "".join(row):
+            raise Invalid(f"Line {number} holds binary data: the file is damaged.")
     filled = list(map(any, piece.rows))
     if all(filled):
         return piece
@@ -152,7 +201,7 @@ def _checked(piece: Piece) -> Piece:
 
 
 def _csv_fault(problem: str, line: int) -> str:
-    if "unexpected end" in problem:
+    if UNFINISHED in problem:
         return f"The file ends inside a quoted value that begins on line {line}. It may be cut off: export it again."
     if "field larger" in problem:
         return f"A value on line {line} never ends. A closing quotation mark may be missing there."
