@@ -33,7 +33,7 @@ CLUSTERED = {"sqlite_with_rowid": False}
 
 KEY_BYTES = 16
 ROWS_OF_IMPORT = 1 << 32  # so many ids each import has
-UNMATCHED = ("source_id", "import_id", "replaced_by", "month", "count", "practice_id")
+UNMATCHED = ("source_id", "import_id", "replaced_by", "count", "practice_id")
 TYPED_IN = 1 << 52  # ids of rows that were typed in begin here: they stand first where the newest do
 
 

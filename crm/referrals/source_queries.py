@@ -120,10 +120,10 @@ def list_waiting(session: Session, viewer: Viewer, text: str, number: int | None
     found = paginate(session, query, number, PAGE_SIZE, count=count)
     names = _file_names(session, [row.last_import for row in found.rows])
     sources = [row.ReferralSource for row in found.rows]
-    suggestions = suggest_for(session, viewer, sources)
+    suggestions, months = suggest_for(session, viewer, sources), _months(session, sources)
     rows = [
         Waiting(
-            row.ReferralSource, int(row.referrals), row.first_month, row.last_month, names.get(row.last_import, ""),
+            row.ReferralSource, int(row.referrals), *months[row.ReferralSource.id], names.get(row.last_import, ""),
             row.files - 1, suggestions[row.ReferralSource.id],
         )
         for row in found.rows
@@ -140,11 +140,17 @@ def _sent() -> tuple[ColumnElement[bool], ...]:
 def _told() -> tuple[Any, ...]:
     """What is told of the rows of a source."""
     return (
-        func.min(Referral.month).label("first_month"),
-        func.max(Referral.month).label("last_month"),
         func.count(Referral.import_id.distinct()).label("files"),
         func.max(Referral.import_id).label("last_import"),
     )
+
+
+def _months(session: Session, sources: list[ReferralSource]) -> dict[int, tuple[int, int]]:
+    """The first and the last month of the rows of some sources, by the number of the source."""
+    first, last = func.min(Referral.month), func.max(Referral.month)
+    is_theirs = ReferralSource.id.in_([source.id for source in sources])
+    query = select(ReferralSource.id, first, last).join(Referral, and_(*_sent())).where(is_theirs)
+    return {id_: (start, end) for id_, start, end in session.execute(query.group_by(ReferralSource.id))}
 
 
 def _is_open() -> ColumnElement[bool]:

@@ -12,9 +12,7 @@ ONLY = {"sqlite_where": sa.text("practice_id IS NULL"), "postgresql_where": sa.t
 def upgrade() -> None:
     """Go to this schema."""
     op.drop_index(NAME, "referral")
-    op.create_index(
-        NAME, "referral", ["source_id", "import_id", "replaced_by", "month", "count", "practice_id"], **ONLY
-    )
+    op.create_index(NAME, "referral", ["source_id", "import_id", "replaced_by", "count", "practice_id"], **ONLY)
 
 
 def downgrade() -> None:
