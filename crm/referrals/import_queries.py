@@ -1,19 +1,19 @@
 """Reads of imports: the imports themselves, their refused rows, and the directory for matching."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, Table, func, select, type_coerce
+import numpy as np
+from sqlalchemy import Select, Table, func, select
 from sqlalchemy.orm import Session
-from sqlalchemy.types import NullType
 
 from crm.accounts.viewer import Viewer
 from crm.core import engine
 from crm.core.errors import NotFound
 from crm.directory.models import Affiliation, Practice, Provider
 from crm.directory.queries import MAX_ID
-from crm.referrals.importing.facts import VALUES, Facts
+from crm.referrals.importing.facts import VALUES, Facts, Ints, numbers
 from crm.referrals.importing.matching import Place, Sources, Stay
 from crm.referrals.importing.rows import Named
 from crm.referrals.models import (
@@ -62,31 +62,35 @@ def refusals_query(import_id: int) -> Select[int, str, str]:
 
 def source_ids(session: Session, keys: Sequence[bytes]) -> dict[bytes, int]:
     """The sources that have one of these keys."""
-    return _by_key(session, SOURCES.c.key, SOURCES.c.id, keys)
+    pieces = _among(session, SOURCES.c.key, [SOURCES.c.id], keys)
+    return {bytes(key): id_ for rows in pieces for key, id_ in rows}
 
 
-def _by_key(session: Session, key: Any, value: Any, keys: Sequence[bytes]) -> dict[bytes, int]:
-    """The statement is written once for all keys: SQLAlchemy's IN would be written anew for each of its lists."""
-    found: dict[bytes, int] = {}
+def read_facts(session: Session, ids: Ints) -> Facts:
+    """The values of rows in the order of their ids, which must be there."""
+    columns = [ROWS.c[name] for name in VALUES]
+    read, parts = [np.empty(0, dtype=np.int64)], [Facts.of_rows([])]
+    for rows in _among(session, ROWS.c.id, columns, ids.tolist()):
+        read.append(numbers((row[0] for row in rows), len(rows)))
+        parts.append(Facts.of_rows([row[1:] for row in rows]))
+    there = np.concatenate(read)
+    order = np.argsort(there)
+    return Facts.joined(parts).take(order[np.searchsorted(there[order], ids)])
+
+
+def _among(session: Session, key: Any, columns: Sequence[Any], wanted: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """The rows with one of these keys, some thousand at a time: the key and the columns as the driver gives them. The
+    types of SQLAlchemy would take longer than everything else, and its IN would be written anew for each list."""
     connection = session.connection()
     is_sqlite = connection.dialect.name == "sqlite"
-    for start in range(0, len(keys), PIECE):
-        some = keys[start : start + PIECE]
+    names = ", ".join(f'"{column.name}"' for column in (key, *columns))
+    for start in range(0, len(wanted), PIECE):
+        some = wanted[start : start + PIECE]
         among = f"IN ({', '.join('?' * len(some))})" if is_sqlite else "= ANY(%s)"
-        query = f"SELECT {key.name}, {value.name} FROM {key.table.name} WHERE {key.name} {among}"
-        rows = connection.exec_driver_sql(query, tuple(some) if is_sqlite else (list(some),))
-        found.update((bytes(row[0]), row[1]) for row in rows)
-    return found
-
-
-def read_facts(session: Session, ids: Sequence[int]) -> Facts:
-    """The values of rows in the order of their ids, which must be there."""
-    parts = []
-    for start in range(0, len(ids), PIECE):
-        rows = _raw(session, ROWS.c.id.in_(ids[start : start + PIECE]))
-        by_id = {row[0]: row[1:] for row in rows}
-        parts += [by_id[id_] for id_ in ids[start : start + PIECE]]
-    return Facts.of_rows(parts)
+        query = f'SELECT {names} FROM {key.table.name} WHERE "{key.name}" {among}'
+        found = connection.exec_driver_sql(query, tuple(some) if is_sqlite else (list(some),))
+        yield found.cursor.fetchall()
+        found.close()
 
 
 def id_ranges(session: Session, import_id: int, size: int) -> list[tuple[int, int]]:
@@ -94,12 +98,6 @@ def id_ranges(session: Session, import_id: int, size: int) -> list[tuple[int, in
     ends = select(func.min(ROWS.c.id), func.max(ROWS.c.id)).where(of_import(import_id))
     first, last = session.execute(ends).one()
     return [] if first is None else [(at, min(at + size - 1, last)) for at in range(first, last + 1, size)]
-
-
-def _raw(session: Session, condition: ColumnElement[bool]) -> Sequence[Any]:
-    """Rows with their ids as the driver gives them: types of SQLAlchemy would take longer than everything else."""
-    columns = [type_coerce(ROWS.c[name], NullType()) for name in VALUES]
-    return session.execute(select(ROWS.c.id, *columns).where(condition)).all()
 
 
 def name_ids(session: Session, model: type[ServiceLine] | type[Site]) -> dict[str, int]:

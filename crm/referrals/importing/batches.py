@@ -18,7 +18,7 @@ from crm.referrals.importing.keys import PART, Keys, first_halves, key_list, som
 from crm.referrals.importing.rows import Named, Refusal, RowReader, Rows
 from crm.referrals.models import SourceKind
 
-BATCH_ROWS = 50_000
+BATCH_ROWS = 30_000
 T = TypeVar("T")
 REPEATED = "Same referral number as an earlier row, with other values"
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)

@@ -69,6 +69,11 @@ class Facts:
         return {name: _outwards(name, column) for name, column in self.columns.items()}
 
     @classmethod
+    def joined(cls, parts: Sequence["Facts"]) -> "Facts":
+        """Facts that follow each other."""
+        return cls({name: np.concatenate([part[name] for part in parts]) for name in VALUES})
+
+    @classmethod
     def of_rows(cls, rows: Sequence[Sequence[Any]]) -> "Facts":
         """Facts from rows of the database, read without types in the order of VALUES."""
         columns = zip(*rows, strict=True) if rows else ((),) * len(VALUES)

@@ -110,7 +110,7 @@ def outcome_of(session: Session, plan: Plan, batch: Batch) -> Outcome:
         facts, is_apart = _facts(plan, batch, apart)
         newest = newest_ids(session, batch.keys)
         known = np.flatnonzero(newest)
-        stored = import_queries.read_facts(session, newest[known].tolist())
+        stored = import_queries.read_facts(session, newest[known])
     rows = batch.rows
     unsaid = rows.columns["unsaid"]
     after = _merged(plan, stored, facts.take(known), unsaid[known])

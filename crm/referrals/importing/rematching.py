@@ -191,7 +191,7 @@ def _move_rows(session: Session, plan: Plan, checkpoint: Checkpoint) -> int:
 
 def _moving(session: Session, plan: Plan, ids: list[int]) -> Moving:
     """The rows among some that lie elsewhere than matching puts them."""
-    before = import_queries.read_facts(session, ids)
+    before = import_queries.read_facts(session, np.array(ids, dtype=np.int64))
     order = list(plan.named)
     place_of = {source_id: place for place, source_id in enumerate(order)}
     places = np.array([place_of[source_id] for source_id in before["source_id"].tolist()], dtype=np.int64)

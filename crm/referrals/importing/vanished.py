@@ -81,7 +81,7 @@ def vanished(session: Session, import_id: int, held: Held, *, is_counted: bool) 
             some = away[start : start + PIECE]
             with glance(session):
                 wanted = _that_count(session, ids[some].tolist(), months, held.sites)
-                facts = import_queries.read_facts(session, wanted)
+                facts = import_queries.read_facts(session, np.array(wanted, dtype=np.int64))
             if wanted:
                 is_apart = np.isin(facts["source_id"], apart)
                 at = some[np.isin(ids[some], wanted)]
