@@ -20,6 +20,7 @@ from crm.core.errors import Conflict, Invalid
 from crm.jobs.models import Job
 from crm.jobs.services import enqueue
 from crm.referrals import profile_queries
+from crm.referrals.import_queries import find_upload
 from crm.referrals.importing import checking, layouts, profiles
 from crm.referrals.importing.aggregate import Counts
 from crm.referrals.importing.first_mapping import first_mapping
@@ -34,6 +35,7 @@ from crm.referrals.importing.sheets import Limits
 from crm.referrals.importing.source import Source, source_of
 from crm.referrals.importing.survey import survey
 from crm.referrals.importing.taken import refuse_patients, says_nothing_kept, take
+from crm.referrals.importing.unmatched import kept
 from crm.referrals.importing.vanished import sender_key, spare_first_month
 from crm.referrals.importing.writing import Blocks
 from crm.referrals.market.layouts import only_referrals
@@ -203,6 +205,13 @@ def note_corrections(session: Session, batch: ReferralImport, rows: int, *, by: 
     session.flush()
 
 
+def check_again(session: Session, batch: ReferralImport, *, by: Viewer) -> None:
+    """What a waiting file meets has changed; the check is to be run again."""
+    _must_wait(batch)
+    _remap(batch, [MappedColumn.from_json(column) for column in batch.mapping["columns"]], by=by.id)
+    session.flush()
+
+
 def waits_for_check(batch: ReferralImport, revision: int) -> bool:
     """Whether a file is still read as it was when a check of it began."""
     return batch.state is ImportState.CHECKING and batch.mapping.get("revision") == revision
@@ -216,6 +225,8 @@ def keep_summary(session: Session, batch: ReferralImport, summary: checking.Summ
     if not waits_for_check(batch, revision):
         return
     found = summary.as_json()
+    if upload := find_upload(session, batch.id):
+        upload.unknown = kept(upload.unknown, summary.unmatched())
     batch.mapping = {**batch.mapping, "check": found}
     batch.state = ImportState.WAITING
     batch.first_month, batch.last_month = found["first_month"], found["last_month"]

@@ -77,8 +77,11 @@ def run_take_back(run: Run) -> None:
 
 def run_rematch(run: Run) -> None:
     """Move the rows of a source to the practice that a person named, or back."""
-    source_id, earlier = int(run.payload["source_id"]), [int(id_) for id_ in run.payload["earlier"]]
-    moved = rematch_source(db.session(), source_id, earlier, _checkpoint(run))
+    # A job of an earlier version names one source, and not in a list.
+    moved = 0
+    for one in run.payload.get("sources") or [run.payload]:
+        source_id, earlier = int(one["source_id"]), [int(id_) for id_ in one["earlier"]]
+        moved += rematch_source(db.session(), source_id, earlier, _checkpoint(run))
     run.finish(f"{formats.plural(moved, 'row')} moved.", source_services.ADDRESS)
 
 

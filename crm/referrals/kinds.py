@@ -10,6 +10,9 @@ KIND_WORDS = {
     SourceKind.SELF: "Self-referral",
 }
 
+# By what a form sends.
+APART = {kind.value: words for kind, words in KIND_WORDS.items() if kind is not SourceKind.PRACTICE}
+
 
 def says_source(kind: SourceKind | None, name: str) -> str:
     """A source that is no practice, in words: `Self-referral`, `Advertising (Billboard)`; nothing for a practice."""

@@ -238,6 +238,8 @@ class ImportUpload(Model):
     row_count: Mapped[int]
     # What people said in place of cells that could not go in (`importing.corrections`), in the order in which they did.
     corrections: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list, server_default="[]")
+    # The largest sources that match no practice, by key, and what people said of them (`importing.unmatched`).
+    unknown: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")
 
 
 class ImportRefusal(Model):

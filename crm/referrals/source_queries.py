@@ -1,5 +1,6 @@
 """Reads of source matching: which sources have no practice, what was decided about others, and how many are known."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ from crm.referrals.kinds import KIND_WORDS
 from crm.referrals.models import Referral, ReferralImport, ReferralSource, SourceKind
 from crm.referrals.queries import is_counted, is_shown
 from crm.referrals.rollup_models import ReferralTotalMonth
-from crm.referrals.source_suggestions import Clinician, Known, Place, Suggestion, person_keys, suggest
+from crm.referrals.source_suggestions import Clinician, Known, Place, Suggestion, Unknown, person_keys, suggest
 
 PAGE_SIZE = 25
 
@@ -91,6 +92,12 @@ def get_source(session: Session, viewer: Viewer, source_id: int) -> ReferralSour
     if found is None or viewer.territory_ids is not None:
         raise NotFound("There is no such source.")
     return found
+
+
+def has_rows(session: Session, source_id: int) -> bool:
+    """Whether a source has rows that lie nowhere."""
+    query = select(Referral.id).where(Referral.source_id == source_id, Referral.practice_id.is_(None))
+    return session.scalar(query.limit(1)) is not None
 
 
 def coverage(session: Session, viewer: Viewer) -> Coverage:
@@ -189,7 +196,7 @@ def list_decided(session: Session, viewer: Viewer, text: str, number: int | None
     return paginate(session, query, number, PAGE_SIZE)
 
 
-def suggest_for(session: Session, viewer: Viewer, sources: list[ReferralSource]) -> dict[int, list[Suggestion]]:
+def suggest_for(session: Session, viewer: Viewer, sources: Sequence[Unknown]) -> dict[int, list[Suggestion]]:
     """The practices that some sources most likely are, by the number of the source: a fixed number of statements."""
     if not sources:
         return {}
@@ -201,7 +208,7 @@ def suggest_for(session: Session, viewer: Viewer, sources: list[ReferralSource])
     return suggest(sources, Known(places, _clinicians(session, sources), chosen))
 
 
-def _clinicians(session: Session, sources: list[ReferralSource]) -> list[Clinician]:
+def _clinicians(session: Session, sources: Sequence[Unknown]) -> list[Clinician]:
     """Providers who may be those that the sources name, each once for every practice at which they work or worked."""
     npis = {source.npi for source in sources if source.npi}
     keys = {key for source in sources for key in person_keys(source.provider_name)}

@@ -11,6 +11,7 @@ from crm.audit.models import Action
 from crm.audit.trail import record
 from crm.core import clock
 from crm.core.errors import Conflict, Invalid
+from crm.directory.models import Practice
 from crm.directory.queries import find_practice
 from crm.jobs.models import Job
 from crm.jobs.services import enqueue
@@ -40,16 +41,38 @@ def decide_source(session: Session, viewer: Viewer, source: ReferralSource, prac
 
     Raises Invalid when there is no such practice. Few rows move at once, and that is committed with the decision.
     """
+    earlier = _decide(session, viewer, source, active_practice(session, viewer, practice_id))
+    return _follow(session, viewer, source, earlier)
+
+
+def decide_sources(session: Session, viewer: Viewer, sources: list[ReferralSource], practice_id: int) -> None:
+    """The same of several ways of naming one practice; of more than one that has rows these move in one job."""
+    practice = active_practice(session, viewer, practice_id)
+    moves = [(source, _decide(session, viewer, source, practice)) for source in sources]
+    moves = [(source, earlier) for source, earlier in moves if earlier or source_queries.has_rows(session, source.id)]
+    if len(moves) == 1:
+        _follow(session, viewer, *moves[0])
+    elif moves:
+        _follow_later(session, viewer, practice.name, [(source.id, earlier) for source, earlier in moves])
+
+
+def active_practice(session: Session, viewer: Viewer, practice_id: int) -> Practice:
+    """The practice that somebody chose. Raises Invalid(practice_id=...) when there is none."""
     practice = find_practice(session, viewer, practice_id)
     if practice is None or practice.retired_on is not None:
         raise Invalid(practice_id="Choose a practice of the list.")
+    return practice
+
+
+def _decide(session: Session, viewer: Viewer, source: ReferralSource, practice: Practice) -> list[int]:
+    """Note which practice a source is; returns the one at which an earlier decision put its rows."""
     _must_be_open(source, or_practice=True)
     if source_queries.is_forgotten(source):
         raise Invalid("The name of this source was not kept. The next file that names it brings it back.")
     earlier = [source.practice_id] if source.practice_id is not None else []
     _remember(session, viewer, source, practice_id=practice.id)
     _note(session, source, practice=practice.name)
-    return _follow(session, viewer, source, earlier)
+    return earlier
 
 
 def leave_source(session: Session, viewer: Viewer, source: ReferralSource) -> None:
@@ -148,9 +171,13 @@ def _follow(session: Session, viewer: Viewer, source: ReferralSource, places: li
         is_long = bool(plan.switching) and has_more_rows(session, source_id, SUMMED_AT_ONCE)
         if len(plan.ids) <= TURN_ROWS and not is_long:
             return Followed(move(session, plan, lambda _done, _total: None), None)
-    label = source_queries.label_of(source)
-    payload = {"source_id": source_id, "earlier": places}
-    job = enqueue(session, kind=REMATCH, title=f"Match {label}", payload=payload, viewer=viewer)
+    return Followed(0, _follow_later(session, viewer, source_queries.label_of(source), [(source_id, places)]))
+
+
+def _follow_later(session: Session, viewer: Viewer, label: str, moves: list[tuple[int, list[int]]]) -> Job:
+    """Queue the moving of the rows of sources, each with the practices at which they may lie."""
+    sources = [{"source_id": source_id, "earlier": places} for source_id, places in moves]
+    job = enqueue(session, kind=REMATCH, title=f"Match {label}", payload={"sources": sources}, viewer=viewer)
     job.result_url = ADDRESS
     session.flush()
-    return Followed(0, job)
+    return job

@@ -343,7 +343,7 @@ def test_after_every_turn_of_setting_apart_the_rollups_equal_the_rows(
     session.commit()
     seen: list[tuple[int, int, int]] = []
     watch(session, monkeypatch, lambda: seen.append(apart(session)))
-    assert rematching.rematch_source(session, source.id, found.job.payload["earlier"], quiet) == 12
+    assert rematching.rematch_source(session, source.id, found.job.payload["sources"][0]["earlier"], quiet) == 12
     assert seen == [(0, 3, 9), (0, 6, 6), (0, 9, 3), (0, 12, 0), (12, 0, 0)]
     seen.clear()
     undone = source_services.undo_decision(session, SYSTEM, source)
@@ -352,7 +352,7 @@ def test_after_every_turn_of_setting_apart_the_rollups_equal_the_rows(
     # What was begun is overtaken by what was said last: it is apart already.
     source_services.set_apart(session, SYSTEM, source, SourceKind.SELF)
     session.commit()
-    assert rematching.rematch_source(session, source.id, undone.job.payload["earlier"], quiet) == 0
+    assert rematching.rematch_source(session, source.id, undone.job.payload["sources"][0]["earlier"], quiet) == 0
     assert set(seen) == {(12, 0, 0)}
 
 

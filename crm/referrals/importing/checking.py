@@ -14,14 +14,14 @@ from crm.referrals.importing.facts import Facts
 from crm.referrals.importing.headers import Target
 from crm.referrals.importing.mapping import missing
 from crm.referrals.importing.outcome import Changed, Outcome, outcome_of
-from crm.referrals.importing.rows import Refusal
+from crm.referrals.importing.rows import Named, Refusal
+from crm.referrals.importing.unmatched import SHOWN, Unmatched, by_source, described
 from crm.referrals.importing.vanished import Held, vanished
 from crm.referrals.importing.writing import REFUSALS, STEP_ROWS, Tally, batches_of, load_refusals, plan_of
 from crm.referrals.models import Grain, ReferralImport
 from crm.referrals.preview_queries import received_by_month
 
 SHOWN_LINES = 3
-SHOWN_SOURCES = 25
 
 
 @dataclass
@@ -30,7 +30,7 @@ class Summary:
 
     tally: Tally = field(default_factory=Tally)
     refusals: list[Refusal] = field(default_factory=list)
-    sources: Counter[str] = field(default_factory=Counter)
+    sources: Counter[Named] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
     changes: Counter[int] = field(default_factory=Counter)  # referrals more or fewer, by month
     received: dict[int, int] = field(default_factory=dict)  # referrals that there are now, by month
@@ -81,15 +81,23 @@ class Summary:
     def as_json(self) -> dict[str, Any]:
         """As it is stored: counts, reasons and lines, and the names of sources that no practice has."""
         tally = self.tally
+        sources = by_source(self.sources)
         return {
             "read": tally.read, "new": tally.new, "changed": tally.changed, "unchanged": tally.unchanged,
             "refused": tally.refused, "unmatched": tally.unmatched,
             "first_month": min(tally.months, default=None), "last_month": max(tally.months, default=None),
             "groups": self.groups(), "problems": self.problems,
-            "sources": [{"name": name, "rows": rows} for name, rows in self.sources.most_common(SHOWN_SOURCES)],
-            "source_names": len(self.sources), "months": self.months(),
+            "sources": [
+                {"key": key, "name": source.name, "city": source.city, "rows": sources[key]}
+                for key, source in self.unmatched().items()
+            ],
+            "source_names": len(sources), "months": self.months(),
             "gone": tally.gone, "gone_referrals": tally.gone_referrals,
         }  # fmt: skip
+
+    def unmatched(self) -> dict[str, Unmatched]:
+        """The sources that match no practice, by key, those of the most rows first."""
+        return described(self.sources, [key for key, _ in by_source(self.sources).most_common(SHOWN)])
 
 
 def summarize(session: Session, batch: ReferralImport, checkpoint: Checkpoint | None = None) -> Summary:

@@ -23,7 +23,7 @@ from crm.referrals.importing.keys import some_keys
 from crm.referrals.importing.mapping import MappedColumn
 from crm.referrals.importing.matching import Sources
 from crm.referrals.importing.names import Names, apart_ids
-from crm.referrals.importing.rows import NO_SOURCE, Options, Refusal, RowReader
+from crm.referrals.importing.rows import NO_SOURCE, Named, Options, Refusal, RowReader
 from crm.referrals.importing.unsaid import VALUES_OF, Part, leaves
 from crm.referrals.models import Grain, ReferralStatus, SourceKind
 
@@ -73,7 +73,7 @@ class Outcome:
     unchanged: int
     refused: list[Refusal]
     unmatched: int
-    unknown_sources: Counter[str]
+    unknown_sources: Counter[Named]
     months: set[int]
 
 
@@ -201,10 +201,8 @@ def _further(was: Ints, now: Ints) -> Ints:
     return np.where(moves, now, was)
 
 
-def _unknown(batch: Batch, rows: Bools) -> Counter[str]:
-    """The sources of rows that match no practice, by what they are called."""
+def _unknown(batch: Batch, rows: Bools) -> Counter[Named]:
+    """The sources of rows that match no practice."""
     places, counts = np.unique(batch.rows.columns["source"][rows], return_counts=True)
-    found: Counter[str] = Counter()
-    for place, count in zip(places.tolist(), counts.tolist(), strict=True):
-        found[batch.rows.sources[place].label] += count
-    return found
+    named = [batch.rows.sources[place] for place in places.tolist()]
+    return Counter(dict(zip(named, counts.tolist(), strict=True)))

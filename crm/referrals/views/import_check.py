@@ -11,10 +11,11 @@ from crm.core import engine, formats
 from crm.core.db import commit, db, write_transaction
 from crm.core.errors import Invalid
 from crm.core.web import is_htmx, partial
-from crm.referrals import import_queries, import_services, profile_queries
+from crm.referrals import import_queries, import_services, profile_queries, unmatched_queries
 from crm.referrals.forms import ProfileNameForm
 from crm.referrals.importing import checking, preview, profiles
 from crm.referrals.importing.headers import Target
+from crm.referrals.kinds import APART
 from crm.referrals.models import Grain, ImportState, ReferralImport
 from crm.referrals.views import corrections_shown
 
@@ -48,7 +49,10 @@ def check_context(batch: ReferralImport) -> dict[str, Any]:
         "batch": batch,
         "is_counted": import_services.surveyed_grain(batch) is Grain.MONTH,
         "columns": preview.column_lines(batch, upload.rows if upload else b"", sees_revenue=viewer.sees_revenue),
-        "summary": batch.mapping.get("check") or {},
+        "summary": unmatched_queries.summary_of(session, batch),
+        "sources": unmatched_queries.list_open(session, viewer, batch),
+        "said_sources": unmatched_queries.list_said(session, batch),
+        "kinds": APART,
         "options": batch.mapping.get("options", {}),
         "refused": preview.refused(batch),
         "targets": preview.target_groups(batch.grain, [column["header"] for column in batch.mapping["columns"]]),

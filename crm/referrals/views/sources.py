@@ -19,11 +19,9 @@ from crm.core.web import allow, arg_int, page
 from crm.referrals import source_queries, source_services
 from crm.referrals.blueprint import bp
 from crm.referrals.forms import optional_id
-from crm.referrals.kinds import KIND_WORDS
+from crm.referrals.kinds import APART, KIND_WORDS
 from crm.referrals.models import ReferralSource, SourceKind
 from crm.referrals.source_services import Followed
-
-APART = {kind.value: words for kind, words in KIND_WORDS.items() if kind is not SourceKind.PRACTICE}
 
 
 @bp.get("/sources")
