@@ -47,7 +47,7 @@ class Waiting:
 
     source: ReferralSource
     referrals: int
-    first_month: int
+    first_month: int  # of the files that name it
     last_month: int
     file_name: str
     more_files: int
@@ -153,11 +153,14 @@ def _told() -> tuple[Any, ...]:
 
 
 def _months(session: Session, sources: list[ReferralSource]) -> dict[int, tuple[int, int]]:
-    """The first and the last month of the rows of some sources, by the number of the source."""
-    first, last = func.min(Referral.month), func.max(Referral.month)
+    """The first and the last month of the files that name some sources, by the number of the source: those of their
+    rows would have to be read row by row."""
     is_theirs = ReferralSource.id.in_([source.id for source in sources])
-    query = select(ReferralSource.id, first, last).join(Referral, and_(*_sent())).where(is_theirs)
-    return {id_: (start, end) for id_, start, end in session.execute(query.group_by(ReferralSource.id))}
+    pairs = select(Referral.source_id, Referral.import_id).join(ReferralSource, and_(*_sent())).where(is_theirs)
+    files = pairs.distinct().subquery()
+    first, last = func.min(ReferralImport.first_month), func.max(ReferralImport.last_month)
+    query = select(files.c.source_id, first, last).join(ReferralImport, ReferralImport.id == files.c.import_id)
+    return {id_: (start, end) for id_, start, end in session.execute(query.group_by(files.c.source_id))}
 
 
 def _is_open() -> ColumnElement[bool]:
