@@ -30,7 +30,7 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMES)
 
 
-LONGEST_TURN = 0.5  # seconds, when nobody waits
+LONGEST_TURN = 1.0  # seconds, when nobody waits
 
 db = SQLAlchemy(model_class=Base)
 
