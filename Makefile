@@ -42,11 +42,11 @@ test: test-sqlite test-postgresql test-browser  ## Run all tests: on SQLite, on 
 
 test-sqlite: dev  ## Run the tests on SQLite
 	@echo "== Tests on SQLite"
-	@TEST_DATABASE=sqlite; export TEST_DATABASE; $(call TWICE,-n $(WORKERS) --ignore=tests/e2e)
+	@TEST_DATABASE=sqlite; export TEST_DATABASE; $(call TWICE,-n $(WORKERS) --dist worksteal --ignore=tests/e2e)
 
 test-postgresql: dev  ## Run the tests that use the database on PostgreSQL
 	@echo "== Tests on PostgreSQL"
-	@TEST_DATABASE=postgresql; export TEST_DATABASE; $(call TWICE,-n $(WORKERS) --ignore=tests/e2e)
+	@TEST_DATABASE=postgresql; export TEST_DATABASE; $(call TWICE,-n $(WORKERS) --dist worksteal --ignore=tests/e2e)
 
 test-browser: dev  ## Run the tests in a real browser
 	@echo "== Tests in a browser"

@@ -4,13 +4,16 @@ A test gets a database only when it (or a fixture of it) asks for `app`, `databa
 ask for nothing and take microseconds. TEST_DATABASE chooses `sqlite` (default) or `postgresql`.
 """
 
+import gc
 import os
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from jinja2 import FileSystemBytecodeCache
 
 from tests.databases import SERVER_URL, Databases, chosen_kind, databases_for, server_for_tests
 
@@ -23,6 +26,7 @@ ROOT = Path(__file__).parent.parent
 pytest_plugins = ["tests.cast", "tests.pages"]
 # A test that asks for none of these has nothing to do with the database, so the PostgreSQL run leaves it out.
 DATABASE_FIXTURES = {"app", "empty_database_url", "migrated_database_url"}
+AppOn = Callable[[str, Path], AbstractContextManager["Flask"]]
 _run = pytest.StashKey[ExitStack]()
 
 
@@ -43,12 +47,23 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave tests that never touch the database out of the PostgreSQL run: the SQLite run has them."""
+    """Leave tests to which the database makes no difference out of the PostgreSQL run: the SQLite run has them."""
     if chosen_kind() == "sqlite":
         return
-    apart = [item for item in items if not DATABASE_FIXTURES & set(getattr(item, "fixturenames", ()))]
+    apart = [item for item in items if item.get_closest_marker("one_database") or not _touches_database(item)]
     config.hook.pytest_deselected(items=apart)
     items[:] = [item for item in items if item not in apart]
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays to the end: the collector need not look through it again at every page."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+
+
+def _touches_database(item: pytest.Item) -> bool:
+    return bool(DATABASE_FIXTURES & set(getattr(item, "fixturenames", ())))
 
 
 @pytest.fixture(scope="session")
@@ -58,20 +73,29 @@ def databases(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Datab
 
 
 @pytest.fixture(scope="session")
-def template_url(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> str:
+def make_app(tmp_path_factory: pytest.TempPathFactory) -> AppOn:
+    """Makes apps on databases; each template of a page is compiled once for all of them."""
+    compiled = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("compiled")))
+    return partial(_app_on, compiled=compiled)
+
+
+@pytest.fixture(scope="session")
+def template_url(databases: Databases, make_app: AppOn, tmp_path_factory: pytest.TempPathFactory) -> str:
     """A database made by the real migrations, to copy from: nobody may stay connected to it."""
     from flask_migrate import upgrade
 
     url = databases.create()
-    with _app_on(url, tmp_path_factory.mktemp("template")) as app, app.app_context():
+    with make_app(url, tmp_path_factory.mktemp("template")) as app, app.app_context():
         upgrade(directory=str(ROOT / "migrations"))
     return url
 
 
 @pytest.fixture(scope="session")
-def shared_app(databases: Databases, template_url: str, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Flask]":
+def shared_app(
+    databases: Databases, make_app: AppOn, template_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> "Iterator[Flask]":
     """The app that all tests without real commits share; ask for `app`, not for this."""
-    with _app_on(databases.copy(template_url), tmp_path_factory.mktemp("data")) as app:
+    with make_app(databases.copy(template_url), tmp_path_factory.mktemp("data")) as app:
         yield app
 
 
@@ -92,12 +116,12 @@ def empty_database_url(databases: Databases) -> Iterator[str]:
 
 
 @pytest.fixture
-def app(request: pytest.FixtureRequest, tmp_path: Path) -> "Iterator[Flask]":
+def app(request: pytest.FixtureRequest, make_app: AppOn, tmp_path: Path) -> "Iterator[Flask]":
     """The app. Tests marked `real_commits` get one on a database of their own, which other threads can see."""
     if request.node.get_closest_marker("real_commits") is None:
         yield request.getfixturevalue("shared_app")
         return
-    with _app_on(request.getfixturevalue("migrated_database_url"), tmp_path) as own_app:
+    with make_app(request.getfixturevalue("migrated_database_url"), tmp_path) as own_app:
         yield own_app
 
 
@@ -130,7 +154,7 @@ def client(app: "Flask") -> "FlaskClient":
 
 
 @contextmanager
-def _app_on(url: str, data_dir: Path) -> "Iterator[Flask]":
+def _app_on(url: str, data_dir: Path, *, compiled: FileSystemBytecodeCache) -> "Iterator[Flask]":
     """An app on a database, its connections closed at the end."""
     from config import Config
     from crm.app import create_app
@@ -139,6 +163,7 @@ def _app_on(url: str, data_dir: Path) -> "Iterator[Flask]":
 
     app = create_app(Config.for_tests(database_url=url, data_dir=data_dir))
     app.test_client_class = SeparateClient
+    app.jinja_env.bytecode_cache = compiled
     yield app
     with app.app_context():
         db.engine.dispose()

@@ -39,6 +39,7 @@ HOSTILE = [
 ]
 MARKER = '"><svg/onload=alert(1)>{{7777*7}}</script>'
 SCRIPT = "javascript:alert(1)"
+ELEMENT = "<svg/"  # escaped it is none, wherever it stands; our own drawings never begin so
 COMPUTED = "54439"  # what a template would make of it
 SCHEMES = {"", "https", "http", "tel", "mailto", "sms"}
 # Text that the program itself writes and reads: keys, hashes, codes, addresses of its own pages.
@@ -90,7 +91,7 @@ def queries(names: list[str]) -> Iterator[str]:
 def soup_of(browser: PageClient, path: str) -> BeautifulSoup | None:
     answer = browser.raw.get(path)
     is_page = answer.mimetype == "text/html" and answer.status_code == 200
-    return BeautifulSoup(answer.get_data(as_text=True), "html5lib") if is_page else None
+    return BeautifulSoup(answer.get_data(as_text=True), "html.parser") if is_page else None
 
 
 def answer_of(browser: PageClient, path: str, query: str) -> Iterator[str]:
@@ -137,6 +138,7 @@ def spoil_column(session: Session, column: Column[Any]) -> None:
         session.execute(update(table).where(*where).values({column.name: text}))
 
 
+@pytest.mark.one_database
 @pytest.mark.timeout(400)
 def test_stored_text_stays_text(
     app: Flask, database: Any, sign_in: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -168,11 +170,10 @@ def harm_of(text: str, mimetype: str, status: int) -> Iterator[str]:
         yield "computed in a template"
     if mimetype == "application/json":
         json.loads(text)
-    elif mimetype == "text/html":
-        soup = BeautifulSoup(text, "html5lib")
-        for tag in soup.find_all(True):
-            if any(name.startswith("on") for name in tag.attrs):
-                yield f"became an element: {str(tag)[:120]}"
+    elif mimetype == "text/html" and ELEMENT in text:
+        yield f"became an element: {text[max(0, text.index(ELEMENT) - 60) :][:120]}"
+    elif mimetype == "text/html" and SCRIPT in text:
+        for tag in BeautifulSoup(text, "html5lib").find_all(True):
             addresses_of_tag = [str(tag[name]) for name in ("href", "src", "action", "formaction") if tag.get(name)]
             if any(urlsplit(where).scheme not in SCHEMES for where in addresses_of_tag):
                 yield f"became an address: {str(tag)[:120]}"

@@ -90,9 +90,8 @@ def measure(kind: str, bench_dir: Path, scale: Scale) -> Rows:
     books = {what: make() for what, make in BOOKS.items()}
     with organization(kind, "small", bench_dir) as made, program(made) as site:
         sender, reader = site.browser(made, "maren"), site.browser(made, "maren")
-        rows = [
-            ("A practice's page with nothing else running, ms, median / 95th percentile", str(alone(reader, PAGE, 40)))
-        ]
+        quiet = alone(reader, PAGE, scale.runs)
+        rows = [("A practice's page with nothing else running, ms, median / 95th percentile", str(quiet))]
         for what, data in books.items():
             rows += _uploads(what, data, sender, reader, site.process.pid, scale)
     return rows

@@ -4,18 +4,23 @@ import csv
 import os
 import subprocess
 import sys
+import time
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from config import Config
+from crm.app import create_app
+from crm.core.db import db
 from crm.directory.npi import is_npi
-from tests.bench import events, hostile, report
+from tests.bench import events, hostile, imports, report, site, waiting
 from tests.bench.__main__ import main
 from tests.bench.figures import figure, spread
+from tests.bench.organization import Organization
 from tests.bench.pages import CROWDED, PAGES
 from tests.bench.parts import PARTS, TITLES
-from tests.bench.processes import Memory, run_measured
+from tests.bench.processes import Memory, Run, run_measured
 from tests.bench.scale import FULL
 from tests.referrals.files import with_member, workbook
 
@@ -89,26 +94,69 @@ def test_fewer_rows_make_smaller_files() -> None:
     assert FULL.up_to(20_000).waits == 20_000
 
 
-# Several programs start one after the other; on a busy machine that takes its time.
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize(
-    "names", [["pages", "hostile"], ["imports", "waits"], ["workbooks", "kills", "patients"]], ids=" ".join
-)
-def test_a_quick_run_measures_every_part(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], names: list[str]
-) -> None:
-    monkeypatch.setenv("BENCH_DIR", str(tmp_path))
-    macros = with_member(workbook({"S": [["a"]]}), "xl/vbaProject.bin", b"x")
-    monkeypatch.setattr(hostile, "BOOKS", {"Macros": lambda: macros})
+@pytest.fixture
+def commands_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The commands run inside this process, for each start of a program takes longer than what it does to few rows."""
+
+    def run_here(command: list[str], env: dict[str, str]) -> Run:
+        app = create_app(Config.from_env({**env, "LOG_LEVEL": "INFO"}))
+        began = time.perf_counter()
+        with Memory(os.getpid()) as memory:
+            done = app.test_cli_runner().invoke(args=command[command.index("wsgi") + 1 :])
+        with app.app_context():
+            db.engine.dispose()
+        if done.exit_code:
+            raise SystemExit(done.output)
+        return Run(done.stdout, time.perf_counter() - began, memory)
+
+    def flask(made: Organization, *arguments: str) -> str:
+        return run_here(["wsgi", *arguments], made.env).output
+
+    for part in (imports, waiting):
+        monkeypatch.setattr(part, "run_measured", run_here)
+    monkeypatch.setattr(Organization, "flask", flask)
+
+
+def quick_run(names: list[str], folder: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, str]:
+    """Measure some parts, and check what is the same for all of them; returns the figures by what they are of."""
     found = main(["--quick", "--only", *names])
     assert list(found) == names
     assert set(names) <= set(PARTS)
     labels = {label: value for part in found.values() for label, value in part["sqlite"]}
     assert all(value or label.startswith("**") for label, value in labels.items())
-    if "pages" in names:
-        assert {label for label, _, _ in PAGES} | {f"{label}, eight people" for label in CROWDED} <= set(labels)
-    if "kills" in names:
-        assert [value.endswith("; 0 failures") for label, value in labels.items() if "killed" in label] == [True] * 3
     printed = capsys.readouterr().out
     assert all(f"## {PARTS[name].title}" in printed for name in names)
-    assert all(path.name.startswith("sqlite-small") for path in tmp_path.iterdir()), "leftovers"
+    assert all(path.name.startswith("sqlite-small") for path in folder.iterdir()), "leftovers"
+    return labels
+
+
+@pytest.fixture
+def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Where the benchmark keeps its databases."""
+    monkeypatch.setenv("BENCH_DIR", str(tmp_path))
+    return tmp_path
+
+
+# Several programs start one after the other; on a busy machine that takes its time.
+@pytest.mark.timeout(600)
+def test_a_quick_run_measures_pages_and_hostile_files(
+    commands_here: None, monkeypatch: pytest.MonkeyPatch, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    macros = with_member(workbook({"S": [["a"]]}), "xl/vbaProject.bin", b"x")
+    monkeypatch.setattr(hostile, "BOOKS", {"Macros": lambda: macros})
+    monkeypatch.setattr(site, "WORKERS", 1)
+    labels = quick_run(["pages", "hostile"], folder, capsys)
+    assert {label for label, _, _ in PAGES} | {f"{label}, eight people" for label in CROWDED} <= set(labels)
+
+
+def test_a_quick_run_measures_imports_and_waits(
+    commands_here: None, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels = quick_run(["imports", "waits"], folder, capsys)
+    assert {imports.IMPORT, imports.TAKE_BACK, "With nothing else running"} <= set(labels)
+
+
+@pytest.mark.timeout(600)
+def test_a_quick_run_measures_workbooks_kills_and_patients(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    labels = quick_run(["workbooks", "kills", "patients"], folder, capsys)
+    assert [value.endswith("; 0 failures") for label, value in labels.items() if "killed" in label] == [True] * 3

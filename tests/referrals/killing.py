@@ -29,10 +29,18 @@ from crm.referrals.importing.lock import only_one
 from crm.referrals.models import ImportState, ReferralImport
 from crm.referrals.rollup import check_rollup, repair
 from crm.referrals.rollup_models import ReferralPracticeMonth, ReferralTotalMonth
-from tests.referrals.files import csv_bytes, event, events
+from tests.referrals.files import csv_bytes, event
 from tests.referrals.importing import bring_in, rows
 
-FILE = csv_bytes([event(n, Status="Completed", Dept="Sleep") for n in range(100, 330)])
+
+def soon(number: int, **changed: object) -> list[object]:
+    """A referral of one of three months: each month more is merged anew after every kill, in the same way."""
+    month = f"{number % 3 + 1:02d}"
+    return event(number, **{"Referral_Date": f"{month}/14/2026", "Appt_Dt": f"{month}/20/2026"} | changed)
+
+
+BEFORE = csv_bytes([soon(n) for n in range(1, 181)])
+FILE = csv_bytes([soon(n, Status="Completed", Dept="Sleep") for n in range(100, 330)])
 JOBS = {ImportState.RUNNING: "referrals.import", ImportState.TAKING_BACK: "referrals.take_back"}
 # The worker gives a job three tries, and one is to succeed.
 MOST_IN_A_ROW = jobs.MAX_TRIES - 1
@@ -131,7 +139,7 @@ def kill_jobs(app: Flask, patch: pytest.MonkeyPatch, state: ImportState, count: 
     """Kill so many jobs that import a file, or that take one back."""
     kills, dice = Kills(), random.Random(20_261_122)
     spare_the_disk()
-    bring_in(db.session(), events(180))
+    bring_in(db.session(), BEFORE)
     absent = _rows()
     batch_id = _begin(app, ImportState.TAKING_BACK)
     seen = {True: _rows(), False: absent}
@@ -163,7 +171,7 @@ def kill_repairs(app: Flask, patch: pytest.MonkeyPatch, count: int) -> Kills:
     """Kill so many repairs of a rollup that was spoiled; each is begun again, and then agrees."""
     kills, dice = Kills(), random.Random(20_261_123)
     spare_the_disk()
-    bring_in(db.session(), events(180))
+    bring_in(db.session(), BEFORE)
     patch.setattr(layers, "LARGE_LAYER", 0)
     bring_in(db.session(), FILE)
     before = _rows()
@@ -181,11 +189,11 @@ def kill_repairs(app: Flask, patch: pytest.MonkeyPatch, count: int) -> Kills:
 
 
 def _begin(app: Flask, state: ImportState) -> int:
-    """Queue the job that imports a file; or run it, and queue the one that takes it back."""
+    """Queue the job that imports a file; or run it here, and queue the one that takes it back."""
     batch_id = import_services.take_in_file(db.session(), SYSTEM, "b.csv", FILE).id
     _queue(batch_id, ImportState.RUNNING)
     if state is ImportState.TAKING_BACK:
-        run_whole(app, run_worker)
+        run_worker(app)
         _queue(batch_id, state)
     return batch_id
 
@@ -193,7 +201,7 @@ def _begin(app: Flask, state: ImportState) -> int:
 def _take_back(app: Flask, batch_id: int) -> None:
     if _state(batch_id) is ImportState.DONE:
         _queue(batch_id, ImportState.TAKING_BACK)
-        run_whole(app, run_worker)
+        run_worker(app)
 
 
 def _queue(batch_id: int, state: ImportState) -> None:

@@ -53,7 +53,7 @@ def temporary(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("batch", range(BATCHES))
+@pytest.mark.parametrize("batch", [0, *(pytest.param(n, marks=pytest.mark.one_database) for n in range(1, BATCHES))])
 def test_of_a_hostile_file_nothing_is_kept(
     database: Any, temporary: Path, caplog: pytest.LogCaptureFixture, batch: int
 ) -> None:
@@ -71,6 +71,7 @@ def test_of_a_hostile_file_nothing_is_kept(
     assert list(temporary.iterdir()) == []
 
 
+@pytest.mark.one_database
 def test_a_clean_file_is_hardly_ever_hindered(database: Any) -> None:
     session = database()
     hindered = []

@@ -22,7 +22,7 @@ from crm.referrals.rollup import check_rollup
 from crm.referrals.watching import Told, Watch
 from tests.cast import Cast
 from tests.referrals.files import HEADER, OKONJO, csv_bytes, event, events
-from tests.referrals.killing import fork, spare_the_disk
+from tests.referrals.killing import fork, soon, spare_the_disk
 
 KILLS = 20
 
@@ -203,9 +203,9 @@ def test_sigterm_ends_the_command(app: Flask, profile: str, tmp_path: Path) -> N
 
 def put_files(folder: Path) -> None:
     """Three nights: the second corrects the first, the third holds a row that cannot go in."""
-    first = [event(n) for n in range(1, 60)]
+    first = [soon(n) for n in range(1, 60)]
     for night, rows in enumerate(
-        (first, [event(n, Status="Seen") for n in range(30, 60)], [event(90), event(91, Referral_Date="?")])
+        (first, [soon(n, Status="Seen") for n in range(30, 60)], [soon(90), soon(91, Referral_Date="?")])
     ):
         path = folder / f"night-{night}.csv"
         path.write_bytes(csv_bytes(rows))

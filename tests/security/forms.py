@@ -69,5 +69,5 @@ def posts(browser: PageClient, address: str) -> list[Tag]:
     answer = browser.raw.get(address)
     if answer.status_code != 200 or answer.mimetype != "text/html":
         return []
-    soup = BeautifulSoup(answer.get_data(as_text=True), "html5lib")
+    soup = BeautifulSoup(answer.get_data(as_text=True), "html.parser")
     return [form for form in soup.find_all("form", method="post") if isinstance(form, Tag)]
