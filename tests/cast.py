@@ -65,45 +65,62 @@ class Cast:
 
 def person(session: Session, name: str, *roles: Role, territories: tuple[Territory, ...] = ()) -> User:
     """Somebody who can sign in with PASSWORD."""
-    email = f"{name.split(maxsplit=1)[0].lower()}@harborspecialty.example"
-    user = User(email=email, name=name, password_hash=HASH)
-    user.roles = [UserRole(role=role) for role in roles]
-    user.territories = [UserTerritory(territory_id=territory.id) for territory in territories]
+    user = _person(name, *roles, territories=territories)
     session.add(user)
     session.flush()
     return user
 
 
+def _person(name: str, *roles: Role, territories: tuple[Territory, ...] = ()) -> User:
+    email = f"{name.split(maxsplit=1)[0].lower()}@harborspecialty.example"
+    user = User(email=email, name=name, password_hash=HASH)
+    user.roles = [UserRole(role=role) for role in roles]
+    user.territories = [UserTerritory(territory_id=territory.id) for territory in territories]
+    return user
+
+
 def practice(session: Session, name: str, territory: Territory | None, **values: Any) -> Practice:
     """A practice; values replace the usual ones."""
-    usual: dict[str, Any] = {
-        "tier": Tier.B, "status": PracticeStatus.ACTIVE, "address1": "7420 Riverbend Parkway", "city": "Worthington",
-        "state": "OH", "zip": "43085", "latitude": 40.0931, "longitude": -83.0180, "phone": "+16145550142",
-    }  # fmt: skip
-    row = Practice(name=name, territory_id=territory.id if territory else None, **(usual | values))
+    row = _practice(name, territory, **values)
     session.add(row)
     session.flush()
     return row
 
 
+def _practice(name: str, territory: Territory | None, **values: Any) -> Practice:
+    usual: dict[str, Any] = {
+        "tier": Tier.B, "status": PracticeStatus.ACTIVE, "address1": "7420 Riverbend Parkway", "city": "Worthington",
+        "state": "OH", "zip": "43085", "latitude": 40.0931, "longitude": -83.0180, "phone": "+16145550142",
+    }  # fmt: skip
+    return Practice(name=name, territory_id=territory.id if territory else None, **(usual | values))
+
+
 def provider(session: Session, first: str, last: str, npi: str, at: Practice, **values: Any) -> Provider:
     """A clinician who works at a practice."""
+    row = _provider(first, last, npi, at, **values)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def _provider(first: str, last: str, npi: str, at: Practice, **values: Any) -> Provider:
     usual: dict[str, Any] = {"credentials": "MD", "taxonomy": "207Q00000X", "specialty": "Family Medicine"}
     row = Provider(first_name=first, last_name=last, npi=npi, **(usual | values))
     row.affiliations = [Affiliation(practice_id=at.id, is_primary=True, starts_on=date(2022, 3, 1))]
-    session.add(row)
-    session.flush()
     return row
 
 
 def contact(session: Session, first: str, last: str, at: Practice, **values: Any) -> Contact:
     """Somebody of the staff."""
-    row = Contact(
-        first_name=first, last_name=last, practice_id=at.id, **({"role": ContactRole.REFERRAL_COORDINATOR} | values)
-    )
+    row = _contact(first, last, at, **values)
     session.add(row)
     session.flush()
     return row
+
+
+def _contact(first: str, last: str, at: Practice, **values: Any) -> Contact:
+    usual = {"role": ContactRole.REFERRAL_COORDINATOR}
+    return Contact(first_name=first, last_name=last, practice_id=at.id, **(usual | values))
 
 
 @pytest.fixture
@@ -117,27 +134,30 @@ def cast(database: Any) -> Cast:
     north, south = Territory(name="North", zip_prefixes="430 43085"), Territory(name="South", zip_prefixes="431")
     session.add_all([organization, north, south])
     session.flush()
-    olentangy = practice(session, "Olentangy Family Medicine", north, tier=Tier.A)
-    southgate = practice(
-        session, "Southgate Internal Medicine", south, address1="88 Canal Road", city="Grove City", zip="43123",
+    olentangy = _practice("Olentangy Family Medicine", north, tier=Tier.A)
+    southgate = _practice(
+        "Southgate Internal Medicine", south, address1="88 Canal Road", city="Grove City", zip="43123",
         latitude=39.8814, longitude=-83.0930, phone="+16145550177",
     )  # fmt: skip
-    people = Cast(
-        organization=organization, north=north, south=south,
-        maren=person(session, "Maren Oakes", Role.MANAGER),
-        dana=person(session, "Dana Whitfield", Role.LIAISON, territories=(north,)),
-        tomas=person(session, "Tomas Rivera", Role.LIAISON, territories=(south,)),
-        priya=person(session, "Priya Raman", Role.MARKETING),
-        arjun=person(session, "Arjun Mehta", Role.ANALYST),
-        carol=person(session, "Carol Finch", Role.COMPLIANCE),
-        adam=person(session, "Adam Stone", Role.ADMIN),
-        olentangy=olentangy, southgate=southgate,
-        okonjo=provider(session, "Nadia", "Okonjo", "1730482910", olentangy, email="nadia.okonjo@olentangy.example"),
-        becker=provider(session, "Ruth", "Becker", "1588203640", southgate, email="ruth.becker@southgate.example"),
-        marisol=contact(
-            session, "Marisol", "Trent", olentangy, email="marisol@olentangy.example", mobile="+16145550143"
-        ),
-        lena=contact(session, "Lena", "Ortiz", southgate, email="lena@southgate.example"),
-    )  # fmt: skip
+    people = {
+        "maren": _person("Maren Oakes", Role.MANAGER),
+        "dana": _person("Dana Whitfield", Role.LIAISON, territories=(north,)),
+        "tomas": _person("Tomas Rivera", Role.LIAISON, territories=(south,)),
+        "priya": _person("Priya Raman", Role.MARKETING),
+        "arjun": _person("Arjun Mehta", Role.ANALYST),
+        "carol": _person("Carol Finch", Role.COMPLIANCE),
+        "adam": _person("Adam Stone", Role.ADMIN),
+    }
+    session.add_all([olentangy, southgate, *people.values()])
+    session.flush()
+    staff = {
+        "okonjo": _provider("Nadia", "Okonjo", "1730482910", olentangy, email="nadia.okonjo@olentangy.example"),
+        "becker": _provider("Ruth", "Becker", "1588203640", southgate, email="ruth.becker@southgate.example"),
+        "marisol": _contact("Marisol", "Trent", olentangy, email="marisol@olentangy.example", mobile="+16145550143"),
+        "lena": _contact("Lena", "Ortiz", southgate, email="lena@southgate.example"),
+    }
+    session.add_all(staff.values())
     session.commit()
-    return people
+    return Cast(
+        organization=organization, north=north, south=south, olentangy=olentangy, southgate=southgate, **people, **staff
+    )  # fmt: skip

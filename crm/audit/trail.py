@@ -41,15 +41,7 @@ def record(
 ) -> None:
     """Add one event to the trail, in the session's transaction. `detail` must never hold a secret or a patient."""
     who = actor or session.info.get("actor") or NOBODY
-    session.execute(
-        AuditEvent.__table__.insert(),  # type: ignore[attr-defined]
-        {
-            "at": clock.now(), "action": action, "actor_id": who.id, "actor_name": who.name[:MAX_TEXT],
-            "object_kind": kind, "object_id": object_id, "object_label": label[:MAX_TEXT],
-            "detail": {name: _plain(value) for name, value in detail.items()},
-            "address": who.address[:60], "request_id": who.request_id,
-        },
-    )  # fmt: skip
+    _add(session, [_event(who, action, kind, object_id, label, detail)])
 
 
 def install() -> None:
@@ -59,20 +51,34 @@ def install() -> None:
 
 
 def _write_events(session: Session, _context: object) -> None:
-    for row in session.new:
-        if isinstance(row, Audited):
-            _record_row(session, Action.CREATED, row, {})
-    for row in session.dirty:
-        if isinstance(row, Audited) and (changes := _changes(row)):
-            _record_row(session, Action.CHANGED, row, changes)
-    for row in session.deleted:
-        if isinstance(row, Audited):
-            _record_row(session, Action.DELETED, row, {})
+    dirty = [(row, _changes(row)) for row in session.dirty if isinstance(row, Audited)]
+    found = [
+        *((Action.CREATED, row, {}) for row in session.new if isinstance(row, Audited)),
+        *((Action.CHANGED, row, {"changes": changes}) for row, changes in dirty if changes),
+        *((Action.DELETED, row, {}) for row in session.deleted if isinstance(row, Audited)),
+    ]
+    who = session.info.get("actor") or NOBODY
+    if found:
+        _add(session, [_event_of(who, action, row, detail) for action, row, detail in found])
 
 
-def _record_row(session: Session, action: Action, row: Any, changes: dict[str, Any]) -> None:
-    detail: dict[str, Any] = {"changes": changes} if changes else {}
-    record(session, action, row.__tablename__, object_id=getattr(row, "id", None), label=row.audit_label, **detail)
+def _event_of(who: Actor, action: Action, row: Any, detail: dict[str, Any]) -> dict[str, Any]:
+    return _event(who, action, row.__tablename__, getattr(row, "id", None), row.audit_label, detail)
+
+
+def _event(
+    who: Actor, action: Action, kind: str, object_id: int | None, label: str, detail: dict[str, Any]
+) -> dict[str, Any]:
+    return {
+        "at": clock.now(), "action": action, "actor_id": who.id, "actor_name": who.name[:MAX_TEXT],
+        "object_kind": kind, "object_id": object_id, "object_label": label[:MAX_TEXT],
+        "detail": {name: _plain(value) for name, value in detail.items()},
+        "address": who.address[:60], "request_id": who.request_id,
+    }  # fmt: skip
+
+
+def _add(session: Session, events: list[dict[str, Any]]) -> None:
+    session.execute(AuditEvent.__table__.insert(), events)  # type: ignore[attr-defined]
 
 
 def _changes(row: Any) -> dict[str, Any]:

@@ -10,7 +10,10 @@ import pytest
 from flask import Flask
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
+from config import Config
+from crm.app import create_app
 from crm.core.commands import BUSY, NOT_SET_UP, SILENT, Commands
+from crm.core.db import db
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -48,9 +51,14 @@ def _group(trouble: Exception) -> click.Group:
     return group
 
 
-@pytest.mark.parametrize("command", [["users", "list"], ["demo", "create"], ["referrals", "take-back", "1"]])
-def test_a_fresh_database_is_told_to_be_set_up(tmp_path: Path, command: list[str]) -> None:
+def test_a_fresh_database_is_told_to_be_set_up(tmp_path: Path) -> None:
     env = {"DATA_DIR": str(tmp_path), "PATH": ""}
-    line = [sys.executable, "-m", "flask", "--app", "wsgi", *command]
+    line = [sys.executable, "-m", "flask", "--app", "wsgi", "users", "list"]
     done = subprocess.run(line, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr.strip()) == (1, f"Error: {NOT_SET_UP}")
+    app = create_app(Config.from_env(env))
+    for command in (["demo", "create"], ["referrals", "take-back", "1"]):
+        told = app.test_cli_runner().invoke(args=command)
+        assert (told.exit_code, told.stderr.strip()) == (1, f"Error: {NOT_SET_UP}")
+    with app.app_context():
+        db.engine.dispose()

@@ -189,9 +189,9 @@ def test_memory_does_not_grow_with_the_file(database: Any) -> None:
         return most
 
     geo.zip_centroids()  # kept for good, whoever asks first
-    few = peak(1_500)
-    assert peak(5_000) < few * 1.2
-    assert peak(20_000, RowFilter(zips=("4300",))) < few * 1.2
+    few = peak(800)
+    assert peak(2_000) < few * 1.05
+    assert peak(8_000, RowFilter(zips=("4300",))) < few * 1.05
 
 
 def test_a_second_file_of_the_other_kind_adds_no_second_person(database: Any) -> None:
